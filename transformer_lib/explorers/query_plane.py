@@ -1,0 +1,58 @@
+"""Chapter 2: a query among four keys, and the result among their four values."""
+
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from transformer_lib import plots, pocket
+from transformer_lib.explorers.base import Explorer
+from transformer_lib.steps import softmax
+from transformer_lib.style import sub
+
+
+def _vectors(default: list[list[float]]) -> Any:
+    """Four vectors of two entries, as a synced trait."""
+    pair = traitlets.List(traitlets.Float(), minlen=2, maxlen=2)
+    return traitlets.List(pair, default_value=default, minlen=4, maxlen=4).tag(sync=True)
+
+
+class QueryPlane(Explorer):
+    """Move a query over the plane: the scores of four keys weigh their values, attention's soft look-up.
+
+    >>> lookup = QueryPlane().numbers()
+    >>> [round(x, 2) for x in lookup["weights"]], [round(x, 2) for x in lookup["output"]]
+    ([0.05, 0.8, 0.1, 0.05], [0.2, 1.7])
+    """
+
+    script = "query_plane"
+    q = traitlets.List(traitlets.Float(), default_value=[0, -1], minlen=2, maxlen=2).tag(sync=True)
+    k = _vectors(pocket.arrays(pocket.by_hand.k).tolist())
+    v = _vectors(pocket.arrays(pocket.by_hand.v).tolist())
+    base = traitlets.Enum(["2", "e"], default_value="2").tag(sync=True)
+    temperature = traitlets.Float(1.0, min=0.05, max=5).tag(sync=True)
+
+    def numbers(self) -> dict[str, Any]:
+        """Compute the look-up; `distance` is from the output to the nearest value."""
+        q, k, v = (np.array(x, dtype=np.float64) for x in (self.q, self.k, self.v))
+        scores = k @ q
+        weights = softmax(scores, base=np.e if self.base == "e" else 2, temperature=self.temperature)
+        output = weights @ v
+        return {
+            "scores": scores.tolist(),
+            "weights": weights.tolist(),
+            "output": output.tolist(),
+            "distance": float(np.hypot(*(v - output).T).min()),
+        }
+
+    def twin(self) -> plots.Figure:
+        n = self.numbers()
+        best = int(np.argmax(n["weights"])) + 1
+        b = ", ".join(plots.plane.short(x) for x in n["output"])
+        return plots.plane.look_up(
+            self.q,
+            self.k,
+            self.v,
+            n["weights"],
+            f"q matches {sub('k', best)} best, and the result b = ({b}) lies in the hull of the values",
+        )
