@@ -4,10 +4,10 @@
     python benchmarks/recall.py --quick    # seconds, to see that it runs; writes nothing
 
 The task: a sequence of noise tokens hides one value token, and the last position must name it.
-Each network sees the same batches, until it has learned or its steps are used up. Accuracy is told by distance, the number of positions
-from the value to the end; a guess is right once in 16. Times are CPU times of one forward and one
-backward pass as ratios to PyTorch's fused LSTM, the least of several rounds taken in turn, so
-that they mean the same on a slower or busier machine.
+Each network sees the same batches, until it has learned or its steps are used up. Accuracy is told
+by distance, the number of positions from the value to the end; a guess is right once in 16. Times
+are CPU times of one forward and one backward pass as ratios to PyTorch's fused LSTM, the least of
+several rounds taken in turn, so that they mean the same on a slower or busier machine.
 """
 
 import argparse

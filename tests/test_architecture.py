@@ -9,8 +9,8 @@ LIBRARY = Path(__file__).parents[1] / "transformer_lib"
 
 # A module may import those on lower lines, never those beside or above it.
 LEVELS = [
-    {"shapes", "style", "records"},
-    {"steps", "pocket"},
+    {"shapes", "style"},
+    {"steps", "pocket", "records"},
     {"plots", "exercises"},
     {"explorers", "notebook"},
     {"book"},
@@ -78,4 +78,4 @@ def test_a_file_can_be_read_in_one_sitting(path):
 
 
 # Exercise modules are lists of exercises: longer, and read one exercise at a time.
-LIMIT = {f"chapter_{n}": 600 for n in range(18)}
+LIMIT = {f"chapter_{n}": 700 for n in range(18)}

@@ -9,6 +9,11 @@ import torch
 from transformer_lib.shapes import InputError, ShapeError, as_array, check_attention_shapes, check_projection
 
 
+class Unwilling:
+    def __float__(self):
+        raise RuntimeError("no")
+
+
 @pytest.mark.parametrize(
     "value",
     [[1, 2], (1.0, 2.0), np.array([1, 2], np.float32), [Fraction(1), Fraction(2)], torch.tensor([1.0, 2.0])],
@@ -35,7 +40,10 @@ def test_a_tensor_that_carries_a_gradient_is_read_too():
         ([True, False], "q holds something that is not a number"),
         ([None, 1], "q holds something that is not a number"),
         ([[1, 2], [3]], "q has rows of different lengths"),
-        ([1j, 2], "q holds complex numbers"),
+        ([1j, 2], "q holds something that is not a number"),
+        ([np.datetime64("2017-06-12")], "q holds something that is not a number"),
+        ([float, int], "q holds something that is not a number"),
+        ([Unwilling()], "q holds something that is not a number"),
         ([], "q is empty"),
         ([1, float("nan")], r"q holds nan at index \(1,\)"),
         ([float("inf"), 1], r"q holds inf at index \(0,\)"),

@@ -12,10 +12,12 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 
+STATE = "application/vnd.jupyter.widget-state+json"
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 
 
@@ -29,23 +31,37 @@ def run(path: Path) -> None:
     notebook.metadata = nbformat.from_dict(KERNEL)
 
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", store_widget_state=True, record_timing=False
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        store_widget_state=True,
+        record_timing=False,
+        coalesce_streams=True,
     )
     client.execute(cwd=str(path.parent))
 
     notebook.metadata.pop("language_info", None)
-    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
-    path.write_text(with_stable_widget_ids(text, path.stem) + "\n", "utf-8")
+    stored = json.loads(json.dumps(notebook))
+    path.write_text(as_text(with_stable_widget_ids(stored, path.stem)) + "\n", "utf-8")
 
 
-def with_stable_widget_ids(text: str, stem: str) -> str:
-    """Replace each widget's random id by one made from the notebook's name and the id's rank."""
-    ids = dict.fromkeys(re.findall(r'"model_id": "([0-9a-f]{32})"', text))
-    ids |= dict.fromkeys(re.findall(r'"IPY_MODEL_([0-9a-f]{32})"', text))
-    for rank, model_id in enumerate(ids):
-        stable = hashlib.md5(f"{stem}/{rank}".encode(), usedforsecurity=False).hexdigest()
-        text = text.replace(model_id, stable)
-    return json.dumps(json.loads(text), indent=1, ensure_ascii=False, sort_keys=True)
+def with_stable_widget_ids(notebook: dict[str, Any], stem: str) -> dict[str, Any]:
+    """Name each widget shown by the notebook's name and its rank; drop the state of all others."""
+    models = notebook["metadata"].get("widgets", {}).get(STATE, {}).get("state", {})
+    shown = re.findall(r'"model_id": "(\w+)"', as_text(notebook["cells"]))
+    parts = re.findall(r'"IPY_MODEL_(\w+)"', as_text([models[name] for name in shown]))
+    kept = list(dict.fromkeys([*shown, *parts]))
+    for name in models.keys() - set(kept):
+        del models[name]
+    text = as_text(notebook)
+    for rank, name in enumerate(kept):
+        text = text.replace(name, hashlib.md5(f"{stem}/{rank}".encode(), usedforsecurity=False).hexdigest())
+    return json.loads(text)
+
+
+def as_text(value: Any) -> str:
+    """JSON as it is stored: one line an entry, sorted, so that a diff shows what changed."""
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
 
 
 if __name__ == "__main__":

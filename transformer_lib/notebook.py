@@ -34,4 +34,3 @@ def show_source(thing: Callable[..., Any]) -> Markdown:
     source = inspect.cleandoc("\n" + inspect.getsource(thing))
     body = re.sub(r'\n *r?"""(?:.|\n)*?"""\n', "\n", source, count=1)
     return Markdown(f"```python\n{body.rstrip()}\n```")
-

@@ -119,30 +119,34 @@ def _to_floats(name: str, value: Any) -> Array:
         value = value.detach().cpu().numpy()
     if isinstance(value, str | bytes) or value is None or callable(value):
         raise InputError(f"{name} is {_kind(value)}, not numbers: give a list or an array of numbers.")
+    not_numbers = f"{name} holds something that is not a number: give a list or an array of numbers."
     try:
         raw = np.asarray(value)
-    except ValueError:
-        raise InputError(f"{name} has rows of different lengths: make all rows equally long.") from None
-    if raw.dtype.kind in "USOb" and not _holds_numbers(raw):
-        raise InputError(f"{name} holds something that is not a number: give a list or an array of numbers.")
-    if raw.dtype.kind == "c":
-        raise InputError(f"{name} holds complex numbers: give real ones.")
-    try:
+        if not _holds_numbers(raw):
+            raise InputError(not_numbers)
         return raw.astype(np.float64)
     except OverflowError:
         raise InputError(f"{name} holds a number too large for a float: give smaller ones.") from None
+    except InputError:
+        raise
+    except ValueError:
+        raise InputError(f"{name} has rows of different lengths: make all rows equally long.") from None
+    except Exception:  # an object may raise anything when asked for its number
+        raise InputError(not_numbers) from None
 
 
 def _holds_numbers(raw: NDArray[Any]) -> bool:
-    """True for objects such as Fraction or Decimal; False for text, booleans and None."""
-    if raw.dtype.kind in "USb":
-        return False
-    return all(hasattr(entry, "__float__") and not isinstance(entry, np.ndarray) for entry in raw.flat)
+    """True for real numbers, and for objects such as Fraction; False for text, booleans, dates, None."""
+    if raw.dtype.kind == "O":
+        return all(hasattr(entry, "__float__") and not isinstance(entry, type) for entry in raw.flat)
+    return raw.dtype.kind in "fiu"
 
 
 def _kind(value: Any) -> str:
     if value is None:
         return "None"
+    if isinstance(value, type):
+        return "a class"
     if callable(value):
         return "a function"
     return "text"

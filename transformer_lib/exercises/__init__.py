@@ -1,6 +1,6 @@
 """The book's exercises and their checkers: one module a chapter, one sentence an answer."""
 
-from transformer_lib.exercises import chapter_0, chapter_2, chapter_3, chapter_4, chapter_5
+from transformer_lib.exercises import chapter_0, chapter_1, chapter_2, chapter_3, chapter_4, chapter_5
 from transformer_lib.exercises.registry import EXERCISES, Exercise, Mistake, Verdict, check
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Mistake",
     "Verdict",
     "chapter_0",
+    "chapter_1",
     "chapter_2",
     "chapter_3",
     "chapter_4",

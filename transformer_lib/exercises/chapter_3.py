@@ -1,7 +1,6 @@
 """Exercises of chapter 3: from a₁ to b₁ with another a₁, without k₁, and how near b₁ comes to v₂."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -101,28 +100,9 @@ register(
     )
 )
 
-# What the bank says of tables, rows and scaling, in words of a chapter that knows none of them yet.
-_OWN_WORDS = {
-    "d_k for √d_k": "That divides the scores by 2; the version by hand leaves them as they are.",
-    "scaled by √d_k": "That divides the scores by √2; the version by hand leaves them as they are.",
-    "scale after softmax": "That divides the weights by √2, so they no longer add up to 1; leave them alone.",
-    "softmax over the queries": "That divides by what all four queries give to one key; "
-    "divide by what query 1 gives to all four keys.",
-    "softmax over all entries": "That shares one whole among all sixteen pairs; "
-    "the four weights of query 1 add up to 1 by themselves.",
-    "no softmax": "Those are the scores, used as weights: take their softmax first.",
-    "q and k swapped": "That starts from k₁·qⱼ, query and key swapped: position 1 asks, so it is q₁·kⱼ.",
-    "W^q not transposed": "That reads W^q by its columns: the first entry of q₁ comes from its first row.",
-    "W^k not transposed": "That reads W^k by its columns: the first entry of a key comes from its first row.",
-    "W^v not transposed": "That reads W^v by its columns: entry 1 of a value comes from its first row.",
-    "weights transposed before V": "Those weights are α′ⱼ,₁, what each position gives to position 1; "
-    "b₁ needs α′₁,ⱼ, what position 1 gives.",
-}
-
 
 def _bank(view: Callable[[Wrong], Any]) -> tuple[Mistake, ...]:
-    found = mistakes_for(view, NEW_A, pocket.w_q, pocket.w_k, pocket.w_v, base=2, scaled=False)
-    return tuple(replace(m, sentence=_OWN_WORDS.get(m.name, m.sentence)) for m in found)
+    return mistakes_for(view, NEW_A, pocket.w_q, pocket.w_k, pocket.w_v, base=2, scaled=False)
 
 
 _powers = 2.0 ** STEPS.scores[0]
@@ -202,7 +182,7 @@ register(
         title="One output",
         difficulty=1,
         minutes=5,
-        judge=judge_numbers(B_1, "Half of b₁ comes from v₁ = (−2, 0): this word looks mostly at itself.", _b),
+        judge=judge_numbers(B_1, "Half of b₁ comes from its own value, v₁ = (−2, 0).", _b),
         reference=B_1,
         equivalents={
             "text": ["-1/2", "3/4"],

@@ -1,7 +1,7 @@
 """Exercises of chapter 4: the third row, asymmetry, permutation equivariance, what b₂ cannot see."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -36,16 +36,6 @@ def _same(x: Any, y: Any) -> bool:
 
 # 4.1 ----------------------------------------------------------------------------------------------
 
-_IN_PENCIL = {
-    "d_k for √d_k": "That divides the scores by d_k; the version by hand leaves them as they are.",
-    "scale after softmax": "That divides the weights by √d_k; by hand they are divided by their sum alone.",
-    "no softmax": "That weights the v's with the scores; turn the scores into weights by softmax first.",
-    "softmax over the queries": "That is what you get when softmax runs down column 3: take row 3, query 3.",
-    "W^q not transposed": "That reads W^q by columns: each entry of q₃ is a row of W^q times a₃.",
-    "W^k not transposed": "That reads W^k by columns: each entry of a k is a row of W^k times an a.",
-    "weights transposed before V": "That mixes the v's by column 3 of the weights; b₃ takes row 3.",
-}
-
 
 def _row_3() -> tuple[Mistake, ...]:
     bank = mistakes_for(lambda wrong: wrong.output[2], *_EXAMPLE, **_BY_HAND)
@@ -65,7 +55,7 @@ def _row_3() -> tuple[Mistake, ...]:
         Mistake("b₂ for b₃", "That is b₂, the row of query 2; row 3 asks with q₃.", output[1]),
         Mistake("b₄ for b₃", "That is b₄, the row of query 4; row 3 asks with q₃.", output[3]),
     )
-    return tuple(replace(m, sentence=_IN_PENCIL.get(m.name, m.sentence)) for m in bank) + own
+    return bank + own
 
 
 _b_3 = _row_3()

@@ -168,10 +168,6 @@ register(
             "lists": {name: list(shape) for name, shape in SHAPES.items()},
             "arrays": {name: np.array(shape) for name, shape in SHAPES.items()},
             "in order": list(SHAPES.values()),
-            "measured": {
-                **{name: np.zeros(shape).shape for name, shape in SHAPES.items()},
-                "scores": (np.zeros((5, 4)) @ np.zeros((5, 4)).T).shape,
-            },
         },
         mistakes=tuple(
             Mistake(name, f"`{next(iter(shapes))}`: {sentence}", {**SHAPES, **shapes})

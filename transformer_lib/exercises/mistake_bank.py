@@ -173,6 +173,24 @@ _BANK: tuple[tuple[str, str, Callable[[_Setting], Wrong]], ...] = (
     ),
 )
 
+# What is said of the version by hand, base 2 and unscaled, to readers who know no matrices yet.
+_BY_HAND = {
+    "d_k for √d_k": "That divides the scores by 2; the version by hand leaves them as they are.",
+    "scaled by √d_k": "That divides the scores by √2; the version by hand leaves them as they are.",
+    "scale after softmax": "That divides the weights by √2, so they no longer add up to 1; leave them alone.",
+    "softmax over the queries": "That divides by what all queries give to one key; "
+    "divide by what one query gives to all keys.",
+    "softmax over all entries": "That shares one whole among all pairs; "
+    "the weights of one query add up to 1 by themselves.",
+    "no softmax": "Those are the scores, used as weights: take their softmax first.",
+    "q and k swapped": "That takes kᵢ·qⱼ, query and key swapped: position i asks, so it is qᵢ·kⱼ.",
+    "W^q not transposed": "That reads W^q by its columns: entry 1 of a query comes from its first row.",
+    "W^k not transposed": "That reads W^k by its columns: entry 1 of a key comes from its first row.",
+    "W^v not transposed": "That reads W^v by its columns: entry 1 of a value comes from its first row.",
+    "weights transposed before V": "Those weights are what each position gives to position i; "
+    "bᵢ needs what position i gives to each.",
+}
+
 
 def wrong_turns(
     a: Array, w_q: Array, w_k: Array, w_v: Array, *, base: float = np.e, scaled: bool = True
@@ -205,6 +223,8 @@ def mistakes_for(
     seen = [view(Wrong(*_weights_and_output(self_attention(a, w_q, w_k, w_v, **how))))]
     found = []
     sentences = {name: sentence for name, sentence, _ in _BANK}
+    if not how.get("scaled", True):
+        sentences |= _BY_HAND
     for name, wrong in wrong_turns(a, w_q, w_k, w_v, **how).items():
         answer = view(wrong)
         if not any(_alike(answer, other) for other in seen):

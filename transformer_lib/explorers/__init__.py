@@ -1,8 +1,10 @@
 """Interactive figures that work in a static page and in a live notebook, one class an explorer."""
 
+from transformer_lib.explorers.a1_to_b1 import A1ToB1
 from transformer_lib.explorers.attention_grid import AttentionGrid
 from transformer_lib.explorers.query_plane import QueryPlane
+from transformer_lib.explorers.rows_and_columns import RowsAndColumns
 from transformer_lib.explorers.softmax_bars import SoftmaxBars
 from transformer_lib.explorers.who_sees_whom import WhoSeesWhom
 
-__all__ = ["AttentionGrid", "QueryPlane", "SoftmaxBars", "WhoSeesWhom"]
+__all__ = ["A1ToB1", "AttentionGrid", "QueryPlane", "RowsAndColumns", "SoftmaxBars", "WhoSeesWhom"]

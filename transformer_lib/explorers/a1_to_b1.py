@@ -7,10 +7,14 @@ import traitlets
 
 from transformer_lib import plots, pocket, steps, style
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.shapes import Array
 
 
-def _pairs() -> traitlets.List:
-    return traitlets.List(traitlets.List(traitlets.Float(), minlen=2, maxlen=2))
+def _vectors(default: Array) -> traitlets.List:
+    """Rows of two numbers, as many as the default has."""
+    vector = traitlets.List(traitlets.Float(), minlen=2, maxlen=2)
+    rows = len(default)
+    return traitlets.List(vector, default_value=default.tolist(), minlen=rows, maxlen=rows).tag(sync=True)
 
 
 class A1ToB1(Explorer):
@@ -24,10 +28,10 @@ class A1ToB1(Explorer):
     """
 
     script = "a1_to_b1"
-    a = traitlets.List(default_value=pocket.a.tolist()).tag(sync=True)
-    w_q = traitlets.List(default_value=pocket.w_q.tolist()).tag(sync=True)
-    w_k = traitlets.List(default_value=pocket.w_k.tolist()).tag(sync=True)
-    w_v = traitlets.List(default_value=pocket.w_v.tolist()).tag(sync=True)
+    a = _vectors(pocket.a)
+    w_q = _vectors(pocket.w_q)
+    w_k = _vectors(pocket.w_k)
+    w_v = _vectors(pocket.w_v)
     query = traitlets.Int(1, min=1, max=4).tag(sync=True)
     base = traitlets.Enum(["2", "e"], default_value="2").tag(sync=True)
     look_at_self = traitlets.Bool(True).tag(sync=True)
@@ -51,3 +55,11 @@ class A1ToB1(Explorer):
             "weights": found.weights[0].tolist(),
             "output": found.output[0].tolist(),
         }
+
+    def twin(self) -> plots.Figure:
+        numbers = self.numbers()
+        top = int(np.argmax(numbers["weights"]))
+        output = ", ".join(style.short(x) for x in numbers["output"])
+        weight = f"{style.sub('α′', self.query, top + 1)} = {style.fmt(numbers['weights'][top])}"
+        title = f"{style.sub('b', self.query)} = ({output}): the largest weight is {weight}"
+        return plots.lecture(a=self.a, **numbers, query=self.query, title=title, base=self.base)

@@ -11,6 +11,7 @@ from transformer_lib.plots import Figure, png
 
 WEB = Path(__file__).parent / "web"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_LEFT_BEHIND = re.compile(r"^[ \t]*(?://.*\n)?", re.MULTILINE)
 
 
 class Explorer(anywidget.AnyWidget):
@@ -29,10 +30,14 @@ class Explorer(anywidget.AnyWidget):
 
     @classmethod
     def front_end(cls) -> str:
-        """Join core.js, ui.js and the explorer's own file: its code is one text without imports."""
+        """Join core.js, ui.js and the explorer's own file: its code is one text without imports.
+
+        Indentation and lines of comment stay behind, since every stored explorer carries its code.
+        """
         imported = _IMPORT.findall((WEB / f"{cls.script}.js").read_text("utf-8"))  # such as cells
         files = [WEB / f"{name}.js" for name in dict.fromkeys(["core", "ui", *imported, cls.script])]
-        return "\n".join(_IMPORT.sub("", file.read_text("utf-8")) for file in files)
+        code = "\n".join(_IMPORT.sub("", file.read_text("utf-8")) for file in files)
+        return _LEFT_BEHIND.sub("", code)
 
     @classmethod
     def look(cls) -> str:

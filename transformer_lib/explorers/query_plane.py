@@ -47,12 +47,12 @@ class QueryPlane(Explorer):
 
     def twin(self) -> plots.Figure:
         n = self.numbers()
-        best = int(np.argmax(n["weights"])) + 1
+        best = [sub("k", j + 1) for j, w in enumerate(n["weights"]) if w > max(n["weights"]) - 1e-9]
         b = ", ".join(plots.plane.short(x) for x in n["output"])
         return plots.plane.look_up(
             self.q,
             self.k,
             self.v,
             n["weights"],
-            f"q matches {sub('k', best)} best, and the result b = ({b}) lies in the hull of the values",
+            f"q matches {', '.join(best)} best, and the result b = ({b}) lies in the hull of the values",
         )

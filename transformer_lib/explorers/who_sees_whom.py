@@ -7,7 +7,7 @@ import traitlets
 
 from transformer_lib import plots
 from transformer_lib.explorers.base import Explorer
-from transformer_lib.plots.reach import NAMES, cone, reads, ticks
+from transformer_lib.plots.reach import NAMES, cone, count, reads, seen, steps, ticks
 
 
 class WhoSeesWhom(Explorer):
@@ -44,13 +44,12 @@ class WhoSeesWhom(Explorer):
         clock = min(self.clock, end)
         left_links = self.length - 1 if self.kind == "rnn" else 0
         apart = np.abs(np.arange(1, self.length + 1) - token)
-        grown = self._layers_between(apart)
         return {
             "token": token,
             "clock": clock,
             "sees": on[0].astype(int).tolist(),
-            "hops": np.where(on[0], grown, -1).tolist(),
-            "path_length": int(self._layers_between(np.array([self.length - 1]))[0]),
+            "hops": np.where(on[0], steps(self.kind, apart, self.kernel), -1).tolist(),
+            "path_length": int(steps(self.kind, np.array(self.length - 1), self.kernel)),
             "sequential_steps": end,
             "layers_some": 1 if self.kind != "cnn" else self._first_layer(np.any),
             "layers_needed": -1 if self.kind == "rnn" else self._first_layer(np.all),
@@ -59,11 +58,6 @@ class WhoSeesWhom(Explorer):
             "ticks": when.tolist(),
             "computed": int((when <= clock).sum()),
         }
-
-    def _layers_between(self, apart: np.ndarray) -> np.ndarray:
-        """Count the steps that information needs over a distance."""
-        stride = {"rnn": 1, "cnn": (self.kernel - 1) // 2, "attention": self.length}[self.kind]
-        return -(-apart // stride)
 
     def _first_layer(self, which: Any) -> int:
         """Count layers until any output, or all of them, has seen every input."""
@@ -75,13 +69,11 @@ class WhoSeesWhom(Explorer):
 
     def twin(self) -> plots.Figure:
         n = self.numbers()
-        seen = [j + 1 for j, sees in enumerate(n["sees"]) if sees]
-        which = f"input {seen[0]} alone" if len(seen) == 1 else f"inputs {seen[0]} to {seen[-1]}"
-        after = f"After {self.layers} layer{'s' * (self.layers != 1)}"
+        network = NAMES[self.kind] if self.kind == "attention" else f"the {NAMES[self.kind]}"
         return plots.reach(
             [self.kind],
-            f"{after}, output {n['token']} of {'the ' * (self.kind != 'attention')}"
-            f"{NAMES[self.kind]} has seen {which}",
+            f"After {count(self.layers, 'layer')}, output {n['token']} of {network} "
+            f"has seen {seen(np.array(n['sees']))}",
             length=self.length,
             layers=self.layers,
             kernel=self.kernel,

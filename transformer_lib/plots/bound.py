@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from transformer_lib import style
 from transformer_lib.plots.card import Figure, card
-from transformer_lib.shapes import Array, ShapeError, as_array
+from transformer_lib.shapes import Array, InputError, ShapeError, as_array
 
 _WIDE = 1.36  # the drawing's width over its height
 
@@ -19,6 +19,10 @@ def bound(values: ArrayLike, weights: ArrayLike, favourite: int, title: str) -> 
 
     `favourite` counts from 1. Its disc has radius (1 − α′)·max‖v_j − v‖, where α′ is its weight below
     1; r is the mixture of the other values alone, and b₁ lies between r and the favourite.
+
+    >>> values, weights = [[0, -2], [0, 2], [1, 1], [2, 2]], [0.05, 0.8, 0.1, 0.05]
+    >>> bound(values, weights, 2, "Near v₂").alt.split(". ")[2]
+    'A circle of radius 0.80 around v₂ holds b₁ at (0.20, 1.70), 0.36 away from v₂'
     """
     values, weights = as_array("values", values, 2), as_array("weights", weights, 1)
     if values.shape != (len(weights), 2):
@@ -27,6 +31,8 @@ def bound(values: ArrayLike, weights: ArrayLike, favourite: int, title: str) -> 
             "entries for each weight."
         )
     near, share = values[favourite - 1], weights[favourite - 1]
+    if share >= 1:
+        raise InputError("the favourite has all the weight, so b₁ lies on it: give it less than 1.")
     output = weights @ values
     rest = (output - share * near) / (1 - share)
     radius = (1 - share) * np.linalg.norm(values - near, axis=1).max()

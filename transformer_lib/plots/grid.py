@@ -99,7 +99,7 @@ def _grid(
                 box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}
                 axes.text(j, i, text, ha="center", va="center", color="black", bbox=box)
             else:
-                colour = _readable(image.to_rgba(value)[:3])  # type: ignore[index]
+                colour = readable(image.to_rgba(value)[:3])  # type: ignore[index]
                 axes.text(j, i, _number(value, values.shape), ha="center", va="center", color=colour)
     bar = figure.colorbar(image, ax=axes, label=what, ticks=np.linspace(*limits, 3 if n_queries > 2 else 2))
     bar.ax.set_yticklabels([_number(x, values.shape) for x in bar.get_ticks()])
@@ -144,8 +144,8 @@ def _number(value: float, shape: tuple[int, ...]) -> str:
     return style.short(value, 3 if max(shape) <= _IN_WORDS else 2)
 
 
-def _readable(face: Sequence[float]) -> str:
-    """Black or white, whichever stands out more: at least 4.58 to 1 on any colour."""
+def readable(face: Sequence[float] | Array) -> str:
+    """Choose black or white for a number, whichever stands out more: at least 4.58 to 1 on any colour."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in face]
     luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
     return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"

@@ -18,10 +18,14 @@ def vectors(groups: Mapping[str, ArrayLike], title: str) -> Figure:
     figure, axes = card(title, width=5.2, height=4.6)
     drawn = {letter: as_array(letter, x, (1, 2)) for letter, x in groups.items()}
     _graph_paper(axes, np.vstack([np.atleast_2d(x) for x in drawn.values()]))
+    names: dict[tuple[float, ...], str] = {}  # equal vectors share a label: a₁ = q
     for letter, x in drawn.items():
         for j, vector in enumerate(np.atleast_2d(x), start=1):
             name = letter if x.ndim == 1 else style.sub(letter, j)
-            _arrow(axes, vector, name, style.COLOURS.get(letter, style.INK))
+            _shaft(axes, np.zeros(2), vector, style.COLOURS.get(letter, style.INK), 1.8)
+            names[tuple(vector)] = f"{names[tuple(vector)]} = {name}" if tuple(vector) in names else name
+    for vector, name in names.items():
+        _label(axes, np.array(vector), name, _beside(np.array(vector)))
     listed = "; ".join(_listed(letter, x) for letter, x in drawn.items())
     figure.alt = f"{title}. Arrows from the origin on graph paper: {listed}."
     return figure
@@ -52,7 +56,8 @@ def weighted_sum(values: ArrayLike, weights: ArrayLike, title: str) -> Figure:
         axes.plot(*vector, "o", color=style.VALUE, markersize=5, zorder=4)
         _label(axes, vector, f"{style.sub('v', j)}  {short(weight)}", _outward(vector - v.mean(axis=0)))
         _shaft(axes, end - step, end, style.VALUE, 1.6)
-    _arrow(axes, ends[-1], "b", style.OUTPUT, width=2.6)
+    _shaft(axes, np.zeros(2), ends[-1], style.OUTPUT, 2.6)
+    _label(axes, ends[-1], "b", _free_side(ends[-1], v))
     shares = ", ".join(f"{short(w)} of {style.sub('v', j)}" for j, w in enumerate(weights, start=1))
     figure.alt = (
         f"{title}. Graph paper: {_listed('v', v)}. Tip to tail, {shares} lead to {_listed('b', ends[-1])}, "
@@ -66,12 +71,12 @@ def look_up(q: ArrayLike, k: ArrayLike, v: ArrayLike, weights: ArrayLike, title:
     q, k, v = as_array("q", q, 1), as_array("k", k, 2), as_array("v", v, 2)
     weights = as_array("weights", weights, 1)
     b = weights @ v
-    figure = Figure(figsize=(8.6, 4.4), layout="constrained", facecolor=style.PAPER)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure = Figure(figsize=(7.2, 3.9), layout="constrained", facecolor=style.PAPER)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     left, right = figure.subplots(1, 2)
-    left.set_title("the keys and the query, with scores q·k", fontsize=10)
+    left.set_title("keys and query, with scores q·k", fontsize=10)
     _draw_keys(left, q, k)
-    right.set_title("the values with their weights, and the result b", fontsize=10)
+    right.set_title("values with weights, and the result b", fontsize=10)
     _graph_paper(right, v)
     _draw_hull(right, v)
     for j, (vector, weight) in enumerate(zip(v, weights, strict=True), start=1):
@@ -80,11 +85,12 @@ def look_up(q: ArrayLike, k: ArrayLike, v: ArrayLike, weights: ArrayLike, title:
         name = f"{style.sub('v', j)}  {short(weight)}"
         _label(right, vector, name, _outward(vector - v.mean(axis=0)), gap=13)
     right.plot(*b, "D", color=style.OUTPUT, markersize=9, markeredgecolor=style.INK, zorder=5)
-    _label(right, b, "b", np.array([0.6, -0.8]), gap=12)
+    _label(right, b, "b", _free_side(b, v), gap=13)
     shares = ", ".join(short(w) for w in weights)
     figure.alt = (
         f"{title}. Left: {_listed('q', q)} among {_listed('k', k)}, scores {_numbers(k @ q)}. "
-        f"Right: {_listed('v', v)}, with weights {shares}; {_listed('b', b)} lies in the dashed hull of the values."
+        f"Right: {_listed('v', v)}, with weights {shares}; {_listed('b', b)} lies in the dashed hull of "
+        "the values."
     )
     return figure
 
@@ -168,8 +174,13 @@ def _draw_hull(axes: Axes, points: Array) -> None:
 
 def _arrow(axes: Axes, vector: Array, name: str, colour: str, width: float = 1.8) -> None:
     _shaft(axes, np.zeros(2), vector, colour, width)
+    _label(axes, vector, name, _beside(vector))
+
+
+def _beside(vector: Array) -> Array:
+    """Give the direction from an arrow's tip to its label: ahead, and to the right."""
     along = _outward(vector)
-    _label(axes, vector, name, 0.5 * along + 0.9 * np.array([along[1], -along[0]]))
+    return 0.5 * along + 0.9 * np.array([along[1], -along[0]])
 
 
 def _shaft(axes: Axes, start: Array, end: Array, colour: str, width: float) -> None:
@@ -201,6 +212,16 @@ def _label(axes: Axes, place: Array, text: str, direction: Array, gap: float = 1
     )
 
 
+def _free_side(place: Array, v: Array) -> Array:
+    """Give the direction, of eight, in which a label at `place` is farthest from the v's and their labels."""
+    turns = np.arange(8) * np.pi / 4
+    sides = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    outward = np.array([_outward(x) for x in v - v.mean(axis=0)])
+    taken = np.vstack([v, v + [0.6, 0.35] * outward])  # a label is about this far from its point
+    gaps = np.linalg.norm((place + 0.35 * sides)[:, None] - taken, axis=-1)
+    return sides[gaps.min(axis=1).argmax()]
+
+
 def _outward(vector: Array) -> Array:
     length = np.hypot(*vector)
     return vector / length if length else np.array([0.0, -1.0])
@@ -223,6 +244,4 @@ def _numbers(entries: ArrayLike) -> str:
 def _listed(letter: str, x: Array) -> str:
     """Write one vector as q = (0, −1), several as k₁ = (−2, 2), k₂ = …"""
     names: Sequence[str] = [letter] if x.ndim == 1 else [style.sub(letter, j + 1) for j in range(len(x))]
-    return ", ".join(
-        f"{name} = ({_numbers(row)})" for name, row in zip(names, np.atleast_2d(x), strict=True)
-    )
+    return ", ".join(f"{name} = ({_numbers(row)})" for name, row in zip(names, np.atleast_2d(x), strict=True))

@@ -30,6 +30,11 @@ def product(
     `names` are those of the three matrices. `counts` say what is counted along the rows of left, along
     the columns of left (the rows of right) and along the columns of right. `row` and `column` choose
     the entry of the result, from 1; `column=None` takes the whole row.
+
+    >>> figure = product([[0, 1]], [[2], [3]], ("Q", "Kᵀ", "S"), ("query", "entry", "key"), 1, 1, "Three")
+    >>> figure.alt
+    'Three. Q (1 by 2) times Kᵀ (2 by 1) gives S (1 by 1), query down and key across. \
+Marked: row 1 of Q and column 1 of Kᵀ make entry (1, 1) of S. The rows of S: (3).'
     """
     left, right = as_array("left", left, 2), as_array("right", right, 2)
     if left.shape[1] != right.shape[0]:

@@ -1,7 +1,6 @@
 """Which inputs reach an output, and when: RNN, CNN and self-attention as layers of nodes."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,26 +9,29 @@ from numpy.typing import NDArray
 
 from transformer_lib import style
 from transformer_lib.plots.card import Figure
+from transformer_lib.shapes import InputError
 
-Kind = Literal["rnn", "cnn", "attention"]
-NAMES: dict[Kind, str] = {"rnn": "RNN", "cnn": "CNN", "attention": "self-attention"}
+NAMES = {"rnn": "RNN", "cnn": "CNN", "attention": "self-attention"}
 
 
-def reads(kind: Kind, length: int, kernel: int = 3) -> NDArray[np.bool_]:
+def reads(kind: str, length: int, kernel: int = 3) -> NDArray[np.bool_]:
     """Say which nodes of the layer below each node reads: (length, length), entry [t, j].
 
-    An RNN's node reads, besides this, its left neighbour in its own layer.
+    An RNN's node reads, besides this, its left neighbour in its own layer. Raises InputError for
+    another kind.
 
     >>> reads("cnn", 4).astype(int).tolist()
     [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
     """
+    if kind not in NAMES:
+        raise InputError(f"kind is {kind!r}: choose one of {', '.join(NAMES)}.")
     if kind == "attention":
         return np.ones((length, length), dtype=bool)
     steps = np.abs(np.arange(length)[:, None] - np.arange(length))
     return steps <= (0 if kind == "rnn" else (kernel - 1) // 2)
 
 
-def cone(kind: Kind, length: int, layers: int, token: int, kernel: int = 3) -> NDArray[np.bool_]:
+def cone(kind: str, length: int, layers: int, token: int, kernel: int = 3) -> NDArray[np.bool_]:
     """Mark every node whose result reaches the output at `token`: (layers + 1, length), inputs first.
 
     >>> cone("cnn", length=4, layers=1, token=4).astype(int).tolist()
@@ -44,7 +46,18 @@ def cone(kind: Kind, length: int, layers: int, token: int, kernel: int = 3) -> N
     return np.array(rows)
 
 
-def ticks(kind: Kind, length: int, layers: int) -> NDArray[np.int64]:
+def steps(kind: str, apart: NDArray[np.int64], kernel: int = 3) -> NDArray[np.int64]:
+    """Count what information goes through over a distance: time steps of an RNN, or else layers.
+
+    >>> [steps(kind, np.array([0, 7])).tolist() for kind in ("rnn", "cnn", "attention")]
+    [[0, 7], [0, 7], [0, 1]]
+    """
+    if kind == "attention":
+        return np.sign(apart)
+    return -(-apart // (1 if kind == "rnn" else (kernel - 1) // 2))
+
+
+def ticks(kind: str, length: int, layers: int) -> NDArray[np.int64]:
     """Give the tick at which each node can be computed: (layers, length), first layer first.
 
     A node waits for what it reads, and for nothing else. So a CNN and self-attention compute a
@@ -59,7 +72,7 @@ def ticks(kind: Kind, length: int, layers: int) -> NDArray[np.int64]:
 
 
 def reach(
-    kinds: Sequence[Kind],
+    kinds: Sequence[str],
     title: str,
     *,
     length: int = 8,
@@ -71,31 +84,39 @@ def reach(
     """Draw, for each kind of network, what reaches the output at `token` (the last, if left out).
 
     The number in a node is the tick at which it is computed; a node is filled once the clock has
-    come to it (all of them, without a clock). Purple marks what reaches the output.
+    come to it (all of them, without a clock). Purple marks what reaches the output; the number
+    under an input is its steps to there.
     """
     token = token or length
+    if not 1 <= token <= length:
+        raise InputError(f"token is {token}: positions go from 1 to {length}.")
     figure = Figure(
-        figsize=(max(6.4, 0.44 * length * len(kinds)), 2.0 + 0.62 * layers),
+        figsize=(max(5.6, 0.52 * length), 0.5 + len(kinds) * (1.2 + 0.62 * layers)),
         layout="constrained",
         facecolor=style.PAPER,
     )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     told = []
-    for axes, kind in zip(np.ravel(figure.subplots(1, len(kinds))), kinds, strict=True):
+    for axes, kind in zip(np.ravel(figure.subplots(len(kinds), 1)), kinds, strict=True):
         on, when = cone(kind, length, layers, token, kernel), ticks(kind, length, layers)
         done = np.vstack([np.ones(length, dtype=bool), when <= (when.size if clock is None else clock)])
         _links(axes, kind, on, reads(kind, length, kernel))
         _nodes(axes, on, done, when)
-        axes.set_title(NAMES[kind], fontsize=10)
+        far = steps(kind, np.abs(np.arange(1, length + 1) - token), kernel)
+        hops = [str(n) if reaches else "–" for n, reaches in zip(far, on[0], strict=True)]
+        for j, text in enumerate(hops, start=1):
+            axes.text(j, -0.36, text, ha="center", va="top", fontsize=9, color=style.MUTED)
+        if len(kinds) > 1:
+            axes.set_title(NAMES[kind], loc="left", fontsize=11)
         axes.text(token, layers + 0.36, f"output {token}", ha="center", va="bottom", fontsize=9)
-        axes.set(xlim=(0.4, length + 0.6), ylim=(-0.75, layers + 0.75))
+        axes.set(xlim=(0.4, length + 0.6), ylim=(-0.8, layers + 0.75))
         axes.set_axis_off()
-        told.append(_in_words(kind, on[0], when, token, int(done[1:].sum())))
+        told.append(_in_words(kind, on[0], when, token, int(done[1:].sum()), far[on[0]]))
     figure.alt = f"{title}. {' '.join(told)}"
     return figure
 
 
-def _links(axes: Axes, kind: Kind, on: NDArray[np.bool_], below: NDArray[np.bool_]) -> None:
+def _links(axes: Axes, kind: str, on: NDArray[np.bool_], below: NDArray[np.bool_]) -> None:
     layers, length = on.shape[0] - 1, on.shape[1]
     links = [((j + 1, y - 1), (t + 1, y)) for y in range(1, layers + 1) for t, j in np.argwhere(below)]
     if kind == "rnn":
@@ -124,12 +145,37 @@ def _nodes(axes: Axes, on: NDArray[np.bool_], done: NDArray[np.bool_], when: NDA
         axes.text(j + 1, y, text, ha="center", va="center_baseline", fontsize=9, color=style.INK, zorder=4)
 
 
-def _in_words(kind: Kind, sees: NDArray[np.bool_], when: NDArray[np.int64], token: int, done: int) -> str:
-    seen = np.flatnonzero(sees) + 1
-    which = f"input {seen[0]} alone" if len(seen) == 1 else f"inputs {seen[0]} to {seen[-1]}"
-    layers = f"{len(when)} layer{'s' * (len(when) != 1)}"
-    total = f"{when.max(initial=0)} tick{'s' * (when.max(initial=0) != 1)}"
+def seen(sees: NDArray[np.bool_]) -> str:
+    """Say which inputs are marked; they are always neighbours.
+
+    >>> seen(np.array([False, True, True]))
+    'inputs 2 and 3'
+    """
+    first, last = (int(j) + 1 for j in np.flatnonzero(sees)[[0, -1]])
+    if first == last:
+        return f"input {first} alone"
+    return f"inputs {first} {'and' if last == first + 1 else 'to'} {last}"
+
+
+def count(n: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    >>> count(1, "layer"), count(2, "layer")
+    ('1 layer', '2 layers')
+    """
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _in_words(
+    kind: str,
+    sees: NDArray[np.bool_],
+    when: NDArray[np.int64],
+    token: int,
+    done: int,
+    hops: NDArray[np.int64],
+) -> str:
     return (
-        f"{NAMES[kind][0].upper()}{NAMES[kind][1:]}, {layers}: output {token} has seen {which}; "
-        f"{when.size} nodes need {total}, {done} of them filled."
+        f"{NAMES[kind][0].upper()}{NAMES[kind][1:]}, {count(len(when), 'layer')}: output {token} has seen "
+        f"{seen(sees)}, at {', '.join(map(str, hops))} steps; {count(when.size, 'node')} in "
+        f"{count(int(when.max(initial=0)), 'tick')}, {done} done."
     )

@@ -11,7 +11,7 @@ from transformer_lib.plots.card import Figure, card
 from transformer_lib.plots.plane import hull
 from transformer_lib.shapes import Array, ShapeError, as_array
 
-_STEP = 1.45  # from one column of bars to the next; a full bar is 1 long
+_STEP = 1.5  # from one column of bars to the next; a full bar is 1 long
 
 
 def look_ups(
@@ -28,7 +28,7 @@ def look_ups(
             f"shares has shape {shares.shape}: give one row for each of the {len(ways)} ways and results, "
             f"and one column for each of the {len(pairs)} pairs."
         )
-    figure, axes = card(title, width=6.4, height=1.5 + 0.42 * len(pairs))
+    figure, axes = card(title, height=1.5 + 0.42 * len(pairs))
     for i, (row, way, result) in enumerate(zip(shares, ways, results, strict=True)):
         left = _STEP * i
         axes.barh(range(len(row)), row, left=left, color=style.QUERY, height=0.6)

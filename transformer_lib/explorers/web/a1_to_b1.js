@@ -13,7 +13,8 @@ export function numbers({ a, w_q, w_k, w_v, query, base, look_at_self }) {
 
 // Numbers as text: in little room; weights with equally many decimals; a dot product.
 const tight = (x, room = 4) =>
-  [3, 2, 1, 0].map((digits) => short(x, digits)).find((text) => text.length <= room) ?? x.toExponential(0);
+  [3, 2, 1, 0].map((digits) => short(x, digits)).find((text) => text.length <= room) 
+  ?? x.toExponential(0).replace("e+", "e").replace("-", "−");
 const evenly = (all) => all.map((x) => fmt(x, all.every((y) => short(y) === short(y, 2)) ? 2 : 3));
 const bracket = (x) => (x < 0 ? `(${short(x)})` : short(x));
 const products = (x, y) => x.map((value, d) => `${bracket(value)}·${bracket(y[d])}`).join(" + ");
@@ -54,8 +55,8 @@ function picture({ q, k, v, scores, weights, output }, query, base, reached, cho
         + line(6, "v", `M${lane} 116C${lane} 70 ${0.6 * lane + 0.4 * bx} 70 ${bx} 70`, 1 + 8 * weights[i]);
       boxes += box(3, "node", at - 9, 223, 18, "·") + box(6, "node", lane - 9, 107, 18, "×");
     }
-    boxes += box(3, "", x, 177, 42, sub("α", query, j), [seen ? tight(score, 5) : "–"])
-      + box(4, "weight", x, 98, 42, sub("α′", query, j), [shares[i]], weights[i]);
+    boxes += box(3, seen ? "" : "off", x, 177, 42, sub("α", query, j), [seen ? tight(score, 5) : "–"])
+      + box(4, seen ? "weight" : "off", x, 98, 42, sub("α′", query, j), [seen ? shares[i] : "0"], weights[i]);
   });
   return columns + lines + line(6, "b", `M${bx} 70V54${up}`) + box(6, "node", bx - 9, 61, 18, "+")
     + box(4, "bar", 0, 147, 300, `softmax in base ${base}`) + boxes
@@ -67,8 +68,8 @@ function graph(arrows) {
   const reach = arrows.flatMap(([, , to]) => to);
   const low = Math.floor(Math.min(0, ...reach)), high = Math.ceil(Math.max(1, ...reach));
   const at = (x) => (240 * (x - low)) / (high - low);
-  let gap = 1, drawn = "";
-  for (let i = 0; (high - low) / gap > 8; i++) gap *= i % 3 === 1 ? 2.5 : 2;
+  const gap = Math.ceil((high - low) / 8);
+  let drawn = "", names = "";
   for (let g = Math.ceil(low / gap) * gap; g <= high; g += gap) {
     drawn += path(g ? "" : "axis", `M${at(g)} 0V240M0 ${240 - at(g)}H240`);
     if (g) drawn += label("tick", at(g), 254 - at(0), short(g)) + label("tick", at(0) - 10, 244 - at(g), short(g));
@@ -77,10 +78,10 @@ function graph(arrows) {
     const [u, w, x, y] = [...from, ...to].map((value, d) => (d % 2 ? 240 - at(value) : at(value)));
     const length = Math.hypot(x - u, y - w) || 1, dx = (x - u) / length, dy = (y - w) / length;
     const barb = (s) => `${x - 8 * dx + s * dy} ${y - 8 * dy - s * dx}`, side = /^[qb]/.test(kind) ? -11 : 11;
-    drawn += path(kind, `M${u} ${w}L${x} ${y}${name && `M${barb(4)}L${x} ${y}L${barb(-4)}`}`)
-      + label("", x + 12 * dx + side * dy, y + 12 * dy - side * dx + 4, name);
+    drawn += path(kind, `M${u} ${w}L${x} ${y}${name && `M${barb(4)}L${x} ${y}L${barb(-4)}`}`);
+    names += label("", x + 12 * dx + side * dy, y + 12 * dy - side * dx + 4, name);
   }
-  return drawn;
+  return drawn + names;
 }
 
 export default explorer({
@@ -88,11 +89,10 @@ export default explorer({
   title: "From a₁ to b₁",
   keys: ["a", "w_q", "w_k", "w_v", "query", "base", "look_at_self", "step"],
   numbers,
-  tables: ({ q, k, v, scores, weights, output }) => [{
-    caption: "Keys, values, scores and weights",
-    columns: ["k, first", "k, second", "v, first", "v, second", "score", "weight"],
-    rows: k.map((key, i) => [`position ${i + 1}`, ...key, ...v[i], scores[i], weights[i]]),
-  }, { caption: "Query and output", columns: ["first", "second"], rows: [["q", ...q], ["b", ...output]] }],
+  tables: ({ q, k, v, scores, weights, output }) => [
+    { caption: "Keys, values, scores, weights", columns: ["k, first", "k, second", "v, first", "v, second", "score", "weight"],
+      rows: k.map((key, i) => [`position ${i + 1}`, ...key, ...v[i], scores[i], weights[i]]) },
+    { caption: "Query and output", columns: ["first", "second"], rows: [["q", ...q], ["b", ...output]] }],
   build(ui) {
     let c = 1, n, s; // the chosen column, counted from 0; the present numbers and state
     ui.onDraw((numbers, state) => { n = numbers; s = state; });
@@ -106,8 +106,8 @@ export default explorer({
     const seen = (list) => list.filter((_, i) => n.scores[i] > -Infinity);
     const made = (letter, i, result) => `${sub(letter, i + 1)} = W${letter} ${sub("a", i + 1)} = (${
       s[`w_${letter}`].map((row) => products(row, s.a[i])).join(", ")}) = ${vector(result)}.`;
-    const score = () => `${sub("α", s.query, c + 1)} = ${n.scores[c] === -Infinity ? "–, left out"
-      : `${own("q")}·${sub("k", c + 1)} = ${products(n.q, n.k[c])} = ${short(n.scores[c])}`}. `;
+    const score = () => sub("α", s.query, c + 1) + (n.scores[c] === -Infinity ? " is left out, so its weight is 0."
+      : ` = ${own("q")}·${sub("k", c + 1)} = ${products(n.q, n.k[c])} = ${short(n.scores[c])}.`);
     const share = (value, i) => `${evenly(n.weights)[i]}·${vector(value)}`;
     function powers() {
       const all = seen(n.scores).map((x) => BASE[s.base] ** x), total = all.reduce((sum, x) => sum + x, 0);
@@ -144,10 +144,7 @@ export default explorer({
     return function draw() {
       const reached = Math.min(6, Math.max(0, Math.round(s.step)));
       drawing.innerHTML = picture(n, s.query, s.base, reached, c + 1);
-      inputs.forEach((input, i) => {
-        input.classList.toggle("chosen", i === c);
-        input.style.flexGrow = i === s.query - 1 ? 96 : 62;
-      });
+      inputs.forEach((input, i) => (input.className = `${i === c ? "chosen" : ""} ${i === s.query - 1 ? "asks" : ""}`));
       say(self.lastChild, ` ${own("a")} also looks at itself`);
 
       let sum = [0, 0];
@@ -167,9 +164,11 @@ export default explorer({
         sentence.innerHTML = sentence.textContent.replace(/W([qkv])/, "W<sup>$1</sup>");
 
       if (reached < 6) return "Before you press Next: which numbers will fill the next slots?";
-      const top = n.weights.indexOf(Math.max(...n.weights)), alike = dot(s.a[s.query - 1], s.a[top]);
-      return `${score()}Position ${c + 1} gives ${share(n.v[c], c)} = ${vector(n.v[c].map((x) => x * n.weights[c]))}. Position ${
-        top + 1} weighs most${alike < 0 ? `, although ${own("a")}·${sub("a", top + 1)} = ${short(alike)}` : ""}.`;
+      const most = Math.max(...n.weights), tops = [1, 2, 3, 4].filter((j) => n.weights[j - 1] > most - 1e-9);
+      const alike = dot(s.a[s.query - 1], s.a[tops[0] - 1]);
+      return `${score()} Position ${c + 1} gives ${share(n.v[c], c)} = ${vector(n.v[c].map((x) => x * n.weights[c]))}. ${
+        tops[1] ? `Positions ${tops.join(" and ")} weigh most` : `Position ${tops[0]} weighs most`}${
+        alike < 0 ? `, although ${own("a")}·${sub("a", tops[0])} = ${short(alike)}: the inputs point apart` : ""}.`;
     };
   },
 });

@@ -4,8 +4,8 @@ import { pointAt } from "./cells.js";
 
 const BASES = { 2: 2, e: Math.E };
 
-export function numbers({ a, w_q, w_k, w_v, base }) {
-  if (!(base in BASES)) throw RangeError(base);
+export function numbers({ a, w_q, w_k, w_v, base, show }) {
+  if (!BASES[base] || !/^(scores|weights)$/.test(show)) throw RangeError();
   return selfAttention(a, w_q, w_k, w_v, { base: BASES[base], scaled: false });
 }
 
@@ -68,8 +68,8 @@ export default explorer({
     const keys = four("key", "columnheader"), queries = four("query", "rowheader"), outputs = four("output");
     const cells = queries.map(() => four("cell", "gridcell")), sums = four("sum"), feet = four("sum");
     const rows = cells.map((row, i) => div("row", "row", queries[i], ...row, sums[i], outputs[i]));
-    const grid = div("grid", "grid",
-      div("row", "row", h("div", { role: "columnheader" }), ...keys, div("sum", "", "Σ")), ...rows,
+    const corner = div("corner", "columnheader", h("span", { class: "tx-sr" }, "query")), grid = div("grid", "grid",
+      div("row", "row", corner, ...keys, div("sum", "", "Σ")), ...rows,
       div("row", "", div("sum", "", "Σ"), ...feet));
     const lines = [h("p"), h("p"), h("p")];
     const shown = pointAt(ui, { key: "cell", cells });
@@ -95,7 +95,8 @@ export default explorer({
       vectors(keys, "k", n.k);
       vectors(queries, "q", n.q);
       vectors(outputs, "b", n.output);
-      grid.setAttribute("aria-label", `${raw ? "Scores α" : "Weights α′"}: rows are queries, columns are keys`);
+      say(corner, raw ? "α" : "α′");
+      grid.setAttribute("aria-label", `${show}: rows are queries, columns are keys`);
       mark(grid, "raw", raw);
       rows.forEach((row, m) => {
         say(sums[m], short(total(n.weights[m])));

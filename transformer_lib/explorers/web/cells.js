@@ -1,7 +1,5 @@
-// cells.js: a table of cells to point at, for the explorers that import it.
-
-// One tab stop for all cells[i][j]: arrow keys, Home and End move, focus and tap choose (the state's
-// [i, j], from 1), a mouse only looks. Returns a function that names the cell to show.
+// cells.js: cells[i][j] to point at, one tab stop. Arrow keys, Home and End move; focus and tap choose
+// (the state's [i, j], from 1); a mouse only looks. Returns a function that names the cell to show.
 // `size()` rows and columns are in use; `turned()` is true while i runs across.
 export function pointAt(ui, { key, cells, size = () => cells.length, turned = () => false }) {
   const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -9], End: [0, 9] };
@@ -10,19 +8,21 @@ export function pointAt(ui, { key, cells, size = () => cells.length, turned = ()
   let looked = null;
   const look = (cell) => { looked = cell; ui.redraw(); };
   each((cell, i, j) => {
-    const listen = (type, act) => cell.addEventListener(type, act);
+    cell.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys
     const choose = () => { looked = null; ui.set(key, [i, j]); };
-    cell.tabIndex = -1;
-    listen("focus", choose);
-    listen("click", choose);
-    listen("pointerenter", (event) => event.pointerType === "mouse" && look([i, j]));
-    listen("pointerleave", () => look(null));
-    listen("keydown", (event) => {
-      const move = moves[event.key];
-      if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      const [down, right] = turned() ? [move[1], move[0]] : move;
-      cells[within(i + down) - 1][within(j + right) - 1].focus();
+    Object.assign(cell, {
+      tabIndex: -1,
+      onfocus: choose,
+      onclick: choose,
+      onpointerenter: (event) => event.pointerType === "mouse" && look([i, j]),
+      onpointerleave: () => look(null),
+      onkeydown(event) {
+        const move = moves[event.key];
+        if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
+        event.preventDefault();
+        const [down, right] = turned() ? [move[1], move[0]] : move;
+        cells[within(i + down) - 1][within(j + right) - 1].focus();
+      },
     });
   });
   ui.onDraw(() => {

@@ -40,7 +40,7 @@ export function numberInput(ui, { key, path = [], label, step = 1, min = -99, ma
     type: "number", class: "tx-number", inputmode: "decimal", "aria-label": label, step, min, max,
     oninput() {
       const typed = input.valueAsNumber, good = typed >= min && typed <= max;
-      input.toggleAttribute("aria-invalid", !good);
+      input.setAttribute("aria-invalid", !good);
       if (good) ui.set(key, placed(ui.get(key), path, typed));
     },
     onblur: () => show(true),
@@ -48,7 +48,7 @@ export function numberInput(ui, { key, path = [], label, step = 1, min = -99, ma
   function show(force) {
     const value = at(ui.get(key), path);
     if (force || input.valueAsNumber !== value) input.value = Number(value.toFixed(6));
-    if (force) input.removeAttribute("aria-invalid");
+    if (force) input.setAttribute("aria-invalid", false);
   }
   ui.onDraw(() => show(document.activeElement !== input));
   return input;
@@ -132,7 +132,7 @@ export function explorer({ name, title, keys, numbers, tables, build }) {
         get: (key) => model.get(key),
         set(key, value) { model.set(key, value); saveSoon(); },
         onDraw: (draw) => draws.push(draw),
-        redraw: drawSoon, // when something that is no state has changed, such as where the pointer is
+        redraw: drawSoon, // for what is no state, such as where the pointer is
       };
       const paint = build(ui);
       const root = h("section", { class: `tx tx-${name}`, "aria-labelledby": titleId, "data-explorer": name },

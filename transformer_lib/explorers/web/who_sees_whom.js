@@ -101,7 +101,7 @@ export default explorer({
     ui.body.append(networks,
       h("div", { class: "tx-wsw-sizes" }, size("length", "inputs", 2, 12, 1), size("layers", "layers", 0, 8, 1), kernelSize),
       picture,
-      h("p", { class: "tx-wsw-legend" }, "In a circle: its tick, dashed until then. "
+      h("p", {}, "In a circle: its tick, dashed until then. "
         + "Purple: what reaches your output; heavy: the longest way. Below: steps from each input."),
       h("div", { class: "tx-stepper" }, ...moves, told));
 
@@ -117,7 +117,8 @@ export default explorer({
         label.firstChild.checked = i + 1 === n.token;
       });
 
-      picture.style.cssText = `--n:${length};--rows:${rows};--thin:${kind === "attention" && layers > 1 ? 0.4 : 1}`;
+      picture.style.cssText = `--n:${length};--rows:${rows}`
+        + (kind === "attention" && layers > 1 ? ";--thin:0.4;--dash:0" : "");
       web.setAttribute("viewBox", `0 0 ${length} ${rows}`);
       const point = ([layer, j]) => `${j - 0.5} ${layers - layer + 0.5}`, d = ["", "", ""];
       n.ticks.forEach((row, i) => row.forEach((at, p) => {
