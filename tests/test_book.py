@@ -19,7 +19,12 @@ each_view = pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 
 # What a reader must find on the page, as it is printed there.
 NUMBERS = {
-    "notebooks/02_query_key_value.html": ["(0, −1)", "1, 16, 2 and 1 add up to 20", "(2, −2) 2 4 16 16/20", "(0.2, 1.7)"],
+    "notebooks/02_query_key_value.html": [
+        "(0, −1)",
+        "1, 16, 2 and 1 add up to 20",
+        "(2, −2) 2 4 16 16/20",
+        "(0.2, 1.7)",
+    ],
     "notebooks/03_from_a1_to_b1.html": [
         "16/20 = 0.80",
         "(0.2, 1.7)",

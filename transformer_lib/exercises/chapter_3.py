@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from transformer_lib import pocket
-from transformer_lib.exercises.judging import judge_function, judge_numbers
+from transformer_lib.exercises.judging import judge_function, judge_numbers, read
 from transformer_lib.exercises.mistake_bank import Wrong, mistakes_for
 from transformer_lib.exercises.registry import Exercise, Mistake, Verdict, register
-from transformer_lib.shapes import Array, InputError, as_array
+from transformer_lib.shapes import Array
 from transformer_lib.steps import project, self_attention, softmax
 from transformer_lib.style import fmt
 
@@ -289,12 +289,9 @@ LARGE, SMALL = 1e6, 1e-9
 
 def _vectors(name: str, answer: Any, shape: tuple[int, ...], wanted: str) -> tuple[Array, Verdict | None]:
     """An answer as numbers, and the verdict that says what keeps them from being used."""
-    try:
-        array = as_array(name, answer, (1, 2))
-    except InputError as error:
-        return np.zeros(0), Verdict("wrong", str(error)[0].upper() + str(error)[1:])
-    except Exception:  # whatever an odd object raises when NumPy looks into it
-        return np.zeros(0), Verdict("wrong", f"Your answer cannot be read as numbers: give {wanted}.")
+    array = read(name, answer, (1, 2))
+    if isinstance(array, Verdict):
+        return np.zeros(0), array
     if array.shape != shape:
         return array, Verdict("wrong", f"Your answer has shape {array.shape}: give {wanted}.")
     if np.abs(array).max() > LARGE:

@@ -8,30 +8,16 @@ from typing import Any
 import numpy as np
 
 from transformer_lib import pocket
-from transformer_lib.exercises.judging import call, judge_numbers, show
+from transformer_lib.exercises.judging import call, judge_numbers, read, same, show
 from transformer_lib.exercises.mistake_bank import mistakes_for
 from transformer_lib.exercises.registry import Exercise, Mistake, Verdict, register
-from transformer_lib.shapes import Array, InputError, as_array
+from transformer_lib.shapes import Array
 from transformer_lib.steps import project, self_attention
 from transformer_lib.style import fmt, sub, vector
 
 _EXAMPLE = (pocket.a, pocket.w_q, pocket.w_k, pocket.w_v)
 _BY_HAND = {"base": 2, "scaled": False}
 _STEPS = self_attention(*_EXAMPLE, **_BY_HAND)
-
-
-def _read(answer: Any, ndim: int | Sequence[int]) -> Array | Verdict:
-    """Give the numbers of an answer, or the verdict that says why there are none."""
-    try:
-        return as_array("your answer", answer, ndim)
-    except InputError as error:
-        return Verdict("wrong", str(error)[0].upper() + str(error)[1:])
-    except Exception:
-        return Verdict("wrong", "Your answer cannot be read as numbers: give a list or an array of numbers.")
-
-
-def _same(x: Any, y: Any) -> bool:
-    return bool(np.shape(x) == np.shape(y) and np.allclose(x, y, rtol=0, atol=1e-6))
 
 
 # 4.1 ----------------------------------------------------------------------------------------------
@@ -131,7 +117,7 @@ _pair = {
 
 
 def _judge_pair(answer: Any) -> Verdict:
-    given = _read(answer, 1)
+    given = read("your answer", answer, 1)
     if isinstance(given, Verdict):
         return given
     if given.size != 4:
@@ -145,15 +131,15 @@ def _judge_pair(answer: Any) -> Verdict:
 def _judge_values(i: int, j: int, values: tuple[float, ...]) -> Verdict:
     inside = 1 <= i <= 4 and 1 <= j <= 4
     right = _values(pocket.by_hand.scores, i, j) if inside else None
-    if min(i, j) >= 0 and max(i, j) <= 3 and i != j and not _same(values, right):
+    if min(i, j) >= 0 and max(i, j) <= 3 and i != j and not same(values, right):
         from_0 = _values(pocket.by_hand.scores, i + 1, j + 1)
-        if _same(values, from_0) and from_0[0] != from_0[1]:
+        if same(values, from_0) and from_0[0] != from_0[1]:
             return _named(_pair["counted from 0"])
     if right is None:
         return Verdict("wrong", "There are four positions, counted from 1: i and j are 1, 2, 3 or 4.")
     if i == j:
         return _named(_pair["i = j"])
-    if _same(values, right):
+    if same(values, right):
         if {i, j} == {2, 3}:
             return _named(_pair["the chapter's pair"])
         if right[0] == right[1]:
@@ -162,7 +148,7 @@ def _judge_values(i: int, j: int, values: tuple[float, ...]) -> Verdict:
     name = _wrong_values(i, j, values, right)
     if name is not None:
         return _named(_pair[name])
-    off = (i, j) if not _same(values[0], right[0]) else (j, i)
+    off = (i, j) if not same(values[0], right[0]) else (j, i)
     value = values[0] if off == (i, j) else values[1]
     said = fmt(value, 0 if value == round(value) else 3)
     query, key = sub("q", off[0]), sub("k", off[1])
@@ -170,11 +156,11 @@ def _judge_values(i: int, j: int, values: tuple[float, ...]) -> Verdict:
 
 
 def _wrong_values(i: int, j: int, values: tuple[float, ...], right: tuple[float, float]) -> str | None:
-    if _same(values, right[::-1]):
+    if same(values, right[::-1]):
         return "query and key swapped"
     if any(np.allclose(values, _values(w, i, j), atol=1e-3) for w in _ALL_WEIGHTS):
         return "weights for scores"
-    if _same(values, _values(pocket.a @ pocket.a.T, i, j)):
+    if same(values, _values(pocket.a @ pocket.a.T, i, j)):
         return "dot products of the inputs"
     return None
 
@@ -476,10 +462,10 @@ _unseen = {
 
 
 def _judge_unseen(answer: Any) -> Verdict:
-    given = _read(answer, range(5))
+    given = read("your answer", answer, range(5))
     if isinstance(given, Verdict):
         return given
-    if given.shape == (2,) and _same(given, _STEPS.output[1]):
+    if given.shape == (2,) and same(given, _STEPS.output[1]):
         return _named(_unseen["b₂ for a"])
     if given.shape == (2, 4):
         return _named(_unseen["vectors as columns"])

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from transformer_lib import pocket
-from transformer_lib.exercises.judging import TOLERANCE, call, judge_function
+from transformer_lib.exercises.judging import judge_function, read
 from transformer_lib.exercises.mistake_bank import mistakes_for, wrong_turns
 from transformer_lib.exercises.registry import Exercise, Mistake, Verdict, register
-from transformer_lib.shapes import Array, InputError, as_array
+from transformer_lib.shapes import Array
 from transformer_lib.steps import attention, attention_columns, self_attention, softmax
 
 POCKET = (pocket.a, pocket.w_q, pocket.w_k, pocket.w_v)
@@ -26,46 +26,9 @@ def _draw(seed: int, n: int, d_model: int, d_k: int, d_v: int) -> tuple[Array, A
 INPUTS = (POCKET, _draw(5, 5, 3, 4, 6), _draw(6, 2, 5, 3, 1))  # N, d_model, d_k, d_v all differ
 
 
-# One naming rule for functions: the first case that is off decides. A mistake that needs square
-# matrices shows on the pocket example, whatever the reader's function does on the other sizes.
-
-
-def _judge(
-    reference: Callable[..., Any],
-    cases: Sequence[tuple[Any, ...]],
-    praise: str,
-    mistakes: Sequence[Mistake],
-) -> Callable[[Any], Verdict]:
-    plain = judge_function(reference, cases, praise, mistakes)
-    targets = [_value(reference, case) for case in cases]
-
-    def judge(answer: Any) -> Verdict:
-        verdict = plain(answer)
-        if verdict.status != "wrong" or verdict.mistake is not None or not callable(answer):
-            return verdict
-        for case, target in zip(cases, targets, strict=True):
-            given = _value(answer, case)
-            if not _alike(given, target):
-                found = (m for m in mistakes if given is not None and _alike(given, _value(m.answer, case)))
-                named = next(found, None)
-                return verdict if named is None else Verdict("wrong", named.sentence, named.name)
-        return verdict
-
-    return judge
-
-
-def _value(function: Callable[..., Any], case: tuple[Any, ...]) -> Array | None:
-    value, problem = call(function, *case)
-    try:
-        return None if problem is not None else as_array("your result", value, range(5))
-    except InputError:
-        return None
-
-
-def _alike(one: Array | None, other: Array | None) -> bool:
-    if one is None or other is None:
-        return False
-    return one.shape == other.shape and bool(np.allclose(one, other, rtol=0, atol=TOLERANCE))
+# The pocket example comes first in each list of cases: there every mistake shows, those too that
+# need square matrices.
+_judge = partial(judge_function, first_fault_decides=True)
 
 
 # 5.1 Shape puzzle
@@ -144,10 +107,10 @@ def _judge_shapes(answer: Any) -> Verdict:
 def _judge_shape(name: str, value: Any) -> Verdict | None:
     if value is ... or value is None:
         return Verdict("wrong", f"`{name}` has no shape yet: replace its ... with two numbers.")
-    try:
-        shape = tuple(as_array(f"`{name}`", value, 1))
-    except InputError as error:
-        return Verdict("wrong", str(error))
+    given = read(f"`{name}`", value, 1)
+    if isinstance(given, Verdict):
+        return given
+    shape = tuple(given)
     if shape == SHAPES[name]:
         return None
     for mistake, (sentence, shapes) in _SHAPE_MISTAKES.items():

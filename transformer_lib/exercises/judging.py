@@ -49,11 +49,15 @@ def judge_function(
     praise: str,
     mistakes: Sequence[Mistake] = (),
     tolerance: float = TOLERANCE,
+    *,
+    first_fault_decides: bool = False,
 ) -> Callable[[Any], Verdict]:
     """Make a judge for a function: it must give what `reference` gives on every case.
 
     Each mistake's `answer` is a wrong function. It is named when the reader's function agrees with
-    it on every case and so cannot be told from it. A function gets copies, never the cases.
+    it on every case and so cannot be told from it. With `first_fault_decides` agreeing on the first
+    case that is off is enough: for mistakes that cannot be made on all sizes, such as a missing
+    transpose. A function gets copies, never the cases.
     """
     targets = [_numbers("the right answer", reference(*deepcopy(case))) for case in cases]
     wrong = [(mistake, [_outcome(mistake.answer, case)[0] for case in cases]) for mistake in mistakes]
@@ -70,6 +74,11 @@ def judge_function(
         for mistake, values in wrong:
             if _all_equal(given, values, tolerance):
                 return Verdict("wrong", mistake.sentence, mistake.name)
+        if first_fault_decides:
+            at = next(n for n, value in enumerate(given) if not _equal(value, targets[n], tolerance))
+            for mistake, values in wrong:
+                if given[at] is not None and _equal(given[at], values[at], tolerance):
+                    return Verdict("wrong", mistake.sentence, mistake.name)
         return _first_fault(cases, outcomes, targets, tolerance)
 
     return judge
@@ -88,6 +97,19 @@ def call(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Verdict | 
     if isinstance(value, Generator):
         return None, Verdict("wrong", "Your function gives a generator: return a list or an array.")
     return value, None
+
+
+def read(name: str, answer: Any, ndim: int | Sequence[int]) -> Array | Verdict:
+    """Give an answer as numbers, or the verdict that says why it is not; for judges of their own."""
+    try:
+        return as_array(name, answer, ndim)
+    except InputError as error:
+        return _unusable(error)
+
+
+def same(x: Any, y: Any, tolerance: float = TOLERANCE) -> bool:
+    """True if both have one shape and no entry differs by more than the tolerance."""
+    return np.shape(x) == np.shape(y) and bool(np.allclose(x, y, rtol=0, atol=tolerance))
 
 
 def show(arguments: tuple[Any, ...]) -> str:
@@ -160,7 +182,7 @@ def _from_text(name: str, value: Any) -> Any:
 def _equal(given: Array | None, target: Array | None, tolerance: float) -> bool:
     if given is None or target is None:
         return given is target
-    return given.shape == target.shape and bool(np.allclose(given, target, rtol=0, atol=tolerance))
+    return same(given, target, tolerance)
 
 
 def _all_equal(given: Sequence[Array | None], targets: Sequence[Array | None], tolerance: float) -> bool:
