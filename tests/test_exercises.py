@@ -52,6 +52,8 @@ RUBBISH = {
     "a function that gives a function": lambda *args: print,
     "a function that exits": lambda *args: exit(),
     "a function that gives its arguments": lambda *args: args,
+    "a function whose product does not fit": lambda *args: np.ones((2, 3)) @ np.ones((4, 5)),
+    "a function that compares arrays": lambda *args: bool(np.ones(3) == np.ones(3)),
 }
 
 
@@ -88,6 +90,29 @@ def test_rubbish_gets_one_sentence_and_no_traceback(exercise, name):
     assert "Traceback" not in repr(verdict)
     assert len(repr(verdict)) <= 300
     assert verdict.sentence.rstrip()[-1] in ".?!"
+
+
+def forgets_to_return(*args):
+    args = [*args]
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=[one.id for one in ALL])
+def test_a_forgotten_return_is_not_taken_for_a_stub(exercise):
+    assert check(exercise.id, forgets_to_return).status == "wrong"
+
+
+def test_a_product_that_does_not_fit_is_told_its_sizes():
+    verdict = check("5.4", RUBBISH["a function whose product does not fit"])
+
+    assert "its inner sizes are 4 and 3" in verdict.sentence
+
+
+def test_the_right_numbers_rounded_are_told_so():
+    assert "right when rounded" in check("0.1", [0.143, 0.286, 0.571]).sentence
+
+
+def test_a_rounded_mistake_is_named_too():
+    assert check("0.1", [0.09, 0.245, 0.665]).mistake == "base e for 2"
 
 
 @pytest.mark.parametrize("unsolved", [None, ...], ids=["None", "..."])
@@ -195,15 +220,17 @@ def test_every_exercise_has_a_hint_that_is_not_the_solution(number):
 EXAMPLE = (pocket.a, pocket.w_q, pocket.w_k, pocket.w_v)
 
 
-@pytest.mark.parametrize("how", [{}, {"base": 2, "scaled": False}], ids=["true", "by hand"])
-def test_all_21_wrong_turns_differ_on_the_pocket_example(how):
+@pytest.mark.parametrize(
+    ("how", "count"), [({}, 21), ({"base": 2, "scaled": False}, 22)], ids=["true", "by hand"]
+)
+def test_all_wrong_turns_differ_on_the_pocket_example(how, count):
     mistakes = mistakes_for(lambda wrong: wrong.output, *EXAMPLE, **how)
 
     gaps = [
         np.abs(one.answer - other.answer).max() for i, one in enumerate(mistakes) for other in mistakes[:i]
     ]
 
-    assert len(mistakes) == 21
+    assert len(mistakes) == count
     assert min(gaps) > 0.012
 
 

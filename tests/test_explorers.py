@@ -82,7 +82,7 @@ def test_the_page_computes_what_numpy_computes(explorer, node, tmp_path):
 
 @each_explorer
 def test_the_payload_is_small(explorer):
-    assert len(explorer.front_end().encode()) <= 20_000
+    assert len(explorer.front_end().encode()) <= 20 * 1024
 
 
 def test_the_host_of_static_pages_is_small():

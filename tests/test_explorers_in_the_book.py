@@ -130,7 +130,7 @@ def test_the_keyboard_changes_it(explorer, visit, address):
     shown = Shown(visit(), address, explorer)
     before = shown.state()
     control = shown.root.locator(
-        'input[type=range]:visible, input[type=number]:visible, [tabindex="0"]:visible'
+        'input[type=range]:visible, .tx-number:visible, [tabindex="0"]:visible'
     ).first
 
     control.focus()
@@ -148,7 +148,7 @@ def test_reset_goes_back(explorer, visit, address):
     shown = Shown(visit(), address, explorer)
     start = shown.state()
     control = shown.root.locator(
-        'input[type=range]:visible, input[type=number]:visible, [tabindex="0"]:visible'
+        'input[type=range]:visible, .tx-number:visible, [tabindex="0"]:visible'
     ).first
     control.focus()
     control.press("ArrowDown")
@@ -172,7 +172,7 @@ def test_every_choice_and_checkbox_changes_it(explorer, visit, address):
 def test_a_typed_number_is_used_and_nonsense_is_not(explorer, visit, address):
     shown = Shown(visit(), address, explorer)
     shown.root.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-    boxes = shown.root.locator("input[type=number]")
+    boxes = shown.root.locator(".tx-number")
 
     boxes.first.fill("1.5")
     shown.settle()
@@ -180,6 +180,12 @@ def test_a_typed_number_is_used_and_nonsense_is_not(explorer, visit, address):
     assert "1.5" in json.dumps(typed)
     assert_shows_the_librarys_numbers(shown)
 
+    boxes.first.fill("−1/4")
+    shown.settle()
+    assert "-0.25" in json.dumps(shown.state())
+    assert_shows_the_librarys_numbers(shown)
+
+    boxes.first.fill("1,5")
     boxes.first.fill("")
     boxes.first.fill("1e9")
     shown.settle()
@@ -192,7 +198,7 @@ def test_a_typed_number_is_used_and_nonsense_is_not(explorer, visit, address):
 def test_no_control_is_smaller_than_a_fingertip(explorer, visit, address):
     shown = Shown(visit(width=360), address, explorer)
 
-    small = shown.root.locator("button:visible, input[type=number]:visible, summary:visible").evaluate_all(
+    small = shown.root.locator("button:visible, .tx-number:visible, summary:visible").evaluate_all(
         "all => all.filter(one => one.getBoundingClientRect().height < 24).map(one => one.outerHTML)"
     )
 

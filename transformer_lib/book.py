@@ -1,7 +1,9 @@
 """What the built book adds to Jupyter Book: living explorers, alt texts and still twins."""
 
+from itertools import groupby
 from typing import Any
 
+import numpy as np
 from docutils import nodes
 from myst_nb.core.render import WIDGET_VIEW_MIMETYPE, MimeData, NbElementRenderer
 from sphinx.application import Sphinx
@@ -9,6 +11,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from transformer_lib import style
 from transformer_lib.exercises import EXERCISES, Exercise, Verdict, check
 from transformer_lib.explorers.base import WEB
 
@@ -32,33 +35,59 @@ class ExerciseMatrix(SphinxDirective):
     """The page *What each checker catches*: every checker is run on all its known answers."""
 
     def run(self) -> list[nodes.Node]:
-        return [node for exercise in EXERCISES.values() for node in self._section(exercise)]
+        chapters = groupby(EXERCISES.values(), key=lambda exercise: exercise.id.split(".")[0])
+        return [self._chapter(number, list(exercises)) for number, exercises in chapters]
 
-    def _section(self, exercise: Exercise) -> list[nodes.Node]:
-        title = f"Exercise {exercise.id} · {exercise.title}"
-        section = nodes.section(ids=[nodes.make_id(f"checker {exercise.id}")], names=[])
-        section += nodes.title(text=title)
-        right = ["the solution", *exercise.equivalents]
+    def _chapter(self, number: str, exercises: list[Exercise]) -> nodes.section:
+        section = _section(f"Chapter {number}", f"checkers of chapter {number}")
+        for exercise in exercises:
+            section += self._exercise(exercise, number)
+        return section
+
+    def _exercise(self, exercise: Exercise, chapter: str) -> nodes.section:
         _demand(exercise, check(exercise.id, ...), "not tried yet", None)
         for answer in (exercise.reference, *exercise.equivalents.values()):
             _demand(exercise, exercise.judge(answer), "right", None)
-        section += nodes.paragraph(text=f"Accepts {'; '.join(right)}.")
-        section += self._table(exercise)
-        return [section]
-
-    def _table(self, exercise: Exercise) -> nodes.Element:
         for mistake in exercise.mistakes:
             _demand(exercise, exercise.judge(mistake.answer), "wrong", mistake.name)
-        rows = [(mistake.name, mistake.sentence) for mistake in exercise.mistakes]
-        group = nodes.tgroup(cols=2)
-        group += [nodes.colspec(colwidth=1), nodes.colspec(colwidth=3)]
-        group += nodes.thead("", _row(("the mistake", "what the checker says")))
-        group += nodes.tbody("", *(_row(row) for row in rows))
-        return nodes.table("", group) if rows else nodes.paragraph(text="It names no mistakes.")
+
+        title = f"Exercise {exercise.id} · {exercise.title}"
+        (page,) = (name for name in self.env.found_docs if name.startswith(f"notebooks/{int(chapter):02d}_"))
+        link = f"../{page}.html#{nodes.make_id(title)}"
+        section = _section(title, f"checker {exercise.id}")
+        to_exercise = nodes.reference("", "The exercise", refuri=link, internal=True)
+        others = f". Right, beside the solution: {'; '.join(exercise.equivalents)}."
+        section += nodes.paragraph("", "", to_exercise, nodes.Text(others))
+        section += _table(exercise)
+        return section
 
 
-def _row(cells: tuple[str, str]) -> nodes.row:
+def _section(title: str, name: str) -> nodes.section:
+    return nodes.section("", nodes.title(text=title), ids=[nodes.make_id(name)])
+
+
+def _table(exercise: Exercise) -> nodes.table:
+    group = nodes.tgroup(cols=3)
+    group += [nodes.colspec(colwidth=width) for width in (2, 4, 2)]
+    group += nodes.thead("", _row("the mistake", "what the checker says", "for example"))
+    rows = [_row(one.name, one.sentence, _example(one.answer)) for one in exercise.mistakes]
+    group += nodes.tbody("", *rows)
+    return nodes.table("", group)
+
+
+def _row(*cells: str) -> nodes.row:
     return nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in cells))
+
+
+def _example(answer: Any) -> str:
+    """A wrong answer that is numbers, as a student would write it; a function shows nothing."""
+    try:
+        numbers = np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError):
+        return ""
+    if numbers.ndim == 1:
+        return style.vector(numbers, 3)
+    return ", ".join(style.vector(row, 3) for row in numbers) if numbers.ndim == 2 else str(answer)
 
 
 def _demand(exercise: Exercise, verdict: Verdict, status: str, mistake: str | None) -> None:

@@ -67,12 +67,45 @@ def _by_the_sum(x: Any) -> Any:
     return shifted / shifted.sum()
 
 
-_STABLE_CASES = (([0.0, 1.0, 2.0],), ([1000.0, 1001.0, 1002.0],), ([-1000.0, 0.0],), (np.array([3, 1]),))
+_STABLE_CASES = (
+    ([0.0, 1.0, 2.0],),
+    ([1000.0, 1001.0, 1002.0],),
+    ([-1000.0, 0.0],),
+    ([0.0, 0.0, 3000.0],),
+    (np.array([3, 1]),),
+)
+
+
+def _shifted_by(shift: Any) -> Any:
+    """A softmax that subtracts something other than the largest score."""
+
+    def wrong(x: Any) -> Any:
+        powers = np.exp(np.asarray(x, dtype=float) - shift(np.asarray(x, dtype=float)))
+        return powers / powers.sum()
+
+    return wrong
+
+
 _stable = (
     Mistake(
         "overflow",
         "Right for small scores, but e¹⁰⁰⁰ is infinite in a computer: subtract the largest score first.",
         _overflowing,
+    ),
+    Mistake(
+        "mean subtracted",
+        "You subtract the mean: the largest power can still overflow, as for 0, 0 and 3000.",
+        _shifted_by(np.mean),
+    ),
+    Mistake(
+        "smallest subtracted",
+        "You subtract the smallest score, and the largest power still overflows: subtract the largest.",
+        _shifted_by(np.min),
+    ),
+    Mistake(
+        "fixed number subtracted",
+        "You subtract the same number from every list: the largest score differs from list to list.",
+        _shifted_by(lambda x: 1000.0),
     ),
     Mistake("base 2 for e", "That is softmax in base 2; here the base is e.", lambda x: softmax(x, base=2)),
     Mistake(

@@ -53,6 +53,16 @@ _table = (
         [RNN, [8, 4, 4], ATTENTION],
     ),
     Mistake(
+        "ticks of the stack",
+        "Your CNN counts the ticks of the whole stack; the first number asks for one layer.",
+        [RNN, [4, 4, 4], ATTENTION],
+    ),
+    Mistake(
+        "rows in another order",
+        "Those are the right rows in the wrong order: RNN, CNN, self-attention.",
+        [ATTENTION, CNN, RNN],
+    ),
+    Mistake(
         "rows and columns swapped",
         "That is the table turned over: give one row a network, one column a question.",
         [list(column) for column in zip(*TABLE, strict=True)],
@@ -154,6 +164,11 @@ _paths = (
         _path(cnn=lambda n, kernel: math.ceil(math.log(n, kernel))),
     ),
     Mistake(
+        "attention step by step",
+        "For attention you cross the positions one by one; each input is one step away.",
+        _path(attention=lambda n, kernel: n - 1),
+    ),
+    Mistake(
         "attention without a step",
         "For attention you count no step; the look itself is one.",
         _path(attention=lambda n, kernel: 0),
@@ -217,6 +232,21 @@ _counts = (
         "order swapped",
         "Those are the right counts in the wrong order: the RNN comes first.",
         lambda n, d: [2 * n * n * d, 2 * n * d * d, d + 1],
+    ),
+    Mistake(
+        "itself left out",
+        "You count pairs of two different positions; each looks at itself too, so there are n·n pairs.",
+        lambda n, d: [2 * n * d * d, 2 * n * (n - 1) * d, d + 1],
+    ),
+    Mistake(
+        "the ratio for the crossover",
+        "Your third number is the ratio n/d; you are asked for a number of positions, from d alone.",
+        lambda n, d: [2 * n * d * d, 2 * n * n * d, n / d],
+    ),
+    Mistake(
+        "the first state left out",
+        "You leave out W h₀ because h₀ is 0; the layer multiplies there too, so count it.",
+        lambda n, d: [(2 * n - 1) * d * d, 2 * n * n * d, d + 1],
     ),
     Mistake(
         "equal taken for more",

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from transformer_lib import pocket
-from transformer_lib.exercises.judging import call, judge_function, judge_numbers, read, same, show
+from transformer_lib.exercises.judging import (
+    call,
+    gives_nothing,
+    judge_function,
+    judge_numbers,
+    read,
+    same,
+    show,
+)
 from transformer_lib.exercises.registry import Exercise, Mistake, Verdict, register
 from transformer_lib.shapes import Array
 from transformer_lib.steps import project, softmax
@@ -20,32 +28,32 @@ _SCORES_OF_Q2 = pocket.arrays(pocket.by_hand.scores[1])  # 2, −2, 1, 2
 _limit = (
     Mistake(
         "first of the tie",
-        "That takes the first of two equal scores; softmax gives equal scores equal weights, whatever c is.",
+        "That takes the first of two equal scores; softmax gives equal scores equal weights, whatever r is.",
         [1, 0, 0, 0],
     ),
     Mistake(
         "last of the tie",
-        "That takes the last of two equal scores; softmax gives equal scores equal weights, whatever c is.",
+        "That takes the last of two equal scores; softmax gives equal scores equal weights, whatever r is.",
         [0, 0, 0, 1],
     ),
     Mistake(
-        "c towards 0",
-        "That is the other limit, for c towards 0, where every score is 0; here c grows.",
+        "r towards 0",
+        "That is the other limit, for r towards 0, where every score is 0; here r grows.",
         [Fraction(1, 4)] * 4,
     ),
     Mistake(
         "no limit taken",
-        "Those are the weights for c = 1; multiply the query by larger and larger numbers.",
+        "Those are the weights for r = 1; multiply the query by larger and larger numbers.",
         pocket.by_hand.weights[1],
     ),
     Mistake(
-        "base e at c = 1",
-        "Those are the weights for c = 1 in base e; multiply the query by larger and larger numbers.",
+        "base e at r = 1",
+        "Those are the weights for r = 1 in base e; multiply the query by larger and larger numbers.",
         softmax(_SCORES_OF_Q2),
     ),
     Mistake(
-        "stopped at c = 8",
-        "Those are the weights for c = 8, close to the limit; say where they go.",
+        "stopped at r = 8",
+        "Those are the weights for r = 8, close to the limit; say where they go.",
         softmax(8 * _SCORES_OF_Q2, base=2),
     ),
     Mistake(
@@ -77,7 +85,7 @@ register(
         equivalents={
             "text": ["1/2", "0", "0", "1/2"],
             "floats": (0.5, 0.0, 0.0, 0.5),
-            "softmax at c = 50": softmax(50 * _SCORES_OF_Q2, base=2),
+            "softmax at r = 50": softmax(50 * _SCORES_OF_Q2, base=2),
             "float32": np.array([0.5, 0, 0, 0.5], dtype=np.float32),
         },
         mistakes=_limit,
@@ -309,7 +317,7 @@ def _judge_hull(answer: Any) -> Verdict:
         )
     given = [_answer_at(answer, case) for case in _POINTS]
     if all(weights is None for weights in given):
-        return Verdict("not tried yet", "Replace the ... with your code and run the cell again.")
+        return gives_nothing(answer)
     for mistake, wrong in _WRONG:
         if all(map(_same, given, wrong)):
             return Verdict("wrong", mistake.sentence, mistake.name)

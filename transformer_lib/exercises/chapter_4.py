@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from transformer_lib import pocket
-from transformer_lib.exercises.judging import call, judge_numbers, read, same, show
+from transformer_lib.exercises.judging import call, gives_nothing, judge_numbers, read, same, show
 from transformer_lib.exercises.mistake_bank import mistakes_for
 from transformer_lib.exercises.registry import Exercise, Mistake, Verdict, register
 from transformer_lib.shapes import Array
@@ -21,6 +21,10 @@ _STEPS = self_attention(*_EXAMPLE, **_BY_HAND)
 
 
 # 4.1 ----------------------------------------------------------------------------------------------
+
+
+_SUM = "sum-normalised without exp"
+_ZERO_POWER = "Positions 1 and 2 got nothing; a score of 0 has the power 1, so raise 2 to each score first."
 
 
 def _row_3() -> tuple[Mistake, ...]:
@@ -37,11 +41,17 @@ def _row_3() -> tuple[Mistake, ...]:
             "That is the mean of v₁ … v₄, all weights equal; the weights come from q₃.",
             [Fraction(3, 4), Fraction(3, 4)],
         ),
+        Mistake(
+            "weights for the output",
+            "Those are the four weights; now mix the values with them.",
+            pocket.by_hand.weights[2],
+        ),
         Mistake("b₁ for b₃", "That is b₁, the row of query 1; row 3 asks with q₃.", output[0]),
         Mistake("b₂ for b₃", "That is b₂, the row of query 2; row 3 asks with q₃.", output[1]),
         Mistake("b₄ for b₃", "That is b₄, the row of query 4; row 3 asks with q₃.", output[3]),
     )
-    return bank + own
+    bank = (Mistake(m.name, _ZERO_POWER, m.answer) if m.name == _SUM else m for m in bank)
+    return (*bank, *own)
 
 
 _b_3 = _row_3()
@@ -261,6 +271,7 @@ _BREAKS = tuple(
         _Layer("a layer that sorts each column", lambda a: np.sort(a, axis=0)),
         _Layer("a layer that gives the row before", lambda a: np.roll(a, 1, axis=0)),
         _Layer("a layer that doubles the last row", _last_doubled),
+        _Layer("a layer that adds the two neighbours", lambda a: np.roll(a, 1, 0) + np.roll(a, -1, 0)),
         _Layer("self-attention that hides the later positions", _attend_backwards),
         _Layer("self-attention after adding the position's number", _attend_numbered),
     )
@@ -297,7 +308,7 @@ _law = (
     ),
     Mistake(
         "says no to everything",
-        "It says False to every layer, even to one that doubles each row: does it permute a itself?",
+        "It says False even to a layer that doubles each row: does it shuffle a before the layer?",
         lambda layer, a, order: False,
     ),
     Mistake(
@@ -315,7 +326,7 @@ def _judge_law(answer: Any) -> Verdict:
         )
     outcomes = [call(answer, *case) for case in _LAW_CASES]
     if all(value is None and problem is None for value, problem in outcomes):
-        return Verdict("not tried yet", "Replace the ... with your code and run the cell again.")
+        return gives_nothing(answer)
     given: list[bool] = []
     for case, (value, problem) in zip(_LAW_CASES, outcomes, strict=True):
         said = problem or _truth(value, case)

@@ -70,6 +70,14 @@ _SHAPE_MISTAKES: dict[str, tuple[str, dict[str, tuple[int, int]]]] = {
         "keeps one entry for each pair of positions.",
         {"scores": (4, 4), "scores_2": (4, 4)},
     ),
+    "inner size kept": (
+        "that keeps d_k, which is the inner size of QKᵀ and vanishes.",
+        {"scores": (5, 4), "scores_2": (2, 4)},
+    ),
+    "weights for the output": (
+        "that is the shape of the weights; times V it takes the width of a value.",
+        {"output": (5, 5), "output_2": (2, 5)},
+    ),
     "keys cut too": (
         "that cuts the keys as well; only the queries are two, and each looks at all five keys.",
         {"scores_2": (2, 2)},
@@ -116,6 +124,12 @@ def _judge_shape(name: str, value: Any) -> Verdict | None:
     for mistake, (sentence, shapes) in _SHAPE_MISTAKES.items():
         if shapes.get(name) == shape:
             return Verdict("wrong", f"`{name}`: {sentence}", mistake)
+    if len(shape) != 2:
+        return Verdict("wrong", f"`{name}` has {len(shape)} numbers: a shape here has two, rows first.")
+    if name.startswith("w_"):
+        return Verdict(
+            "wrong", f"`{name}` takes d_model numbers and gives another number of them: which are its rows?"
+        )
     return Verdict("wrong", f"`{name}` is off: write down the product it comes from, with its sizes.")
 
 
@@ -244,7 +258,7 @@ register(
         difficulty=2,
         minutes=10,
         judge=_judge(
-            column_form, INPUTS, "O is Bᵀ on the pocket example and on sizes that all differ.", _columns
+            column_form, INPUTS, "O is Bᵀ on the four vectors and on sizes that all differ.", _columns
         ),
         reference=column_form,
         equivalents={
@@ -401,6 +415,16 @@ _einsum = (
         for turn in mistakes_for(lambda wrong: wrong.output, *POCKET)
     ),
     Mistake(
+        "no W transposed",
+        "That is a @ W; in q = W a the letter of a meets the second letter of W, nm,dm->nd.",
+        lambda a, w_q, w_k, w_v: self_attention(a, w_q.T, w_k.T, w_v.T).output,
+    ),
+    Mistake(
+        "√2 for √d_k",
+        "That divides by √2 always, which is right for d_k = 2 alone: take the root of a query's width.",
+        _scaled_by(lambda a, w_v: 2),
+    ),
+    Mistake(
         "the hand version",
         "That is the version by hand, base 2 without a scale: here divide by √d_k and take base e.",
         lambda *case: self_attention(*case, scaled=False, base=2).output,
@@ -433,7 +457,10 @@ register(
         difficulty=2,
         minutes=12,
         judge=_judge(
-            by_einsum, INPUTS, "The letters say which axis is summed, and the sizes all differ.", _einsum
+            by_einsum,
+            INPUTS,
+            "Equal to the paper's, on the four vectors and on sizes that differ.",
+            _einsum,
         ),
         reference=by_einsum,
         equivalents={
@@ -608,7 +635,7 @@ def _judge_ring(answer: Any) -> Verdict:
             "wrong", f"Give the five functions in a list; this is of type {type(answer).__name__}."
         )
     if len(answer) != len(RING):
-        return Verdict("wrong", f"Give five functions, in the order of the table; this holds {len(answer)}.")
+        return Verdict("wrong", f"Give five functions, in the order of the list; this holds {len(answer)}.")
     verdicts = [
         _EMPTY if one is None or one is ... else _RING_JUDGES[name](one)
         for name, one in zip(RING, answer, strict=True)

@@ -3,6 +3,7 @@
 A wrong answer is compared with every known mistake; if none fits, the verdict says where it is off.
 """
 
+import re
 import warnings
 from collections.abc import Callable, Generator, Sequence
 from copy import deepcopy
@@ -16,7 +17,7 @@ from transformer_lib.shapes import Array, InputError, as_array
 from transformer_lib.style import fmt
 
 TOLERANCE = 1e-6
-_STUB = "Replace the ... with your code and run the cell again."
+ROUNDED = 5.1e-4  # copied from a page, where numbers have three decimals
 
 
 def judge_numbers(
@@ -35,9 +36,14 @@ def judge_numbers(
             return _unusable(error)
         if _equal(given, target, tolerance):
             return Verdict("right", praise)
-        for mistake in mistakes:
-            if _equal(given, _numbers(mistake.name, mistake.answer), tolerance):
-                return Verdict("wrong", mistake.sentence, mistake.name)
+        for closeness in (tolerance, ROUNDED):
+            for mistake in mistakes:
+                if _equal(given, _numbers(mistake.name, mistake.answer), closeness):
+                    return Verdict("wrong", mistake.sentence, mistake.name)
+            if _equal(given, target, ROUNDED):
+                return Verdict(
+                    "wrong", "That is right when rounded: give it exactly, as fractions like '1/3'."
+                )
         return Verdict("wrong", _where_off(given, target, tolerance, "Your answer"))
 
     return judge
@@ -67,7 +73,7 @@ def judge_function(
             return Verdict("wrong", f"Give the function itself, without calling it; this is {_kind(answer)}.")
         outcomes = [_outcome(answer, case) for case in cases]
         if all(value is None and problem is None for value, problem in outcomes):
-            return Verdict("not tried yet", _STUB)
+            return gives_nothing(answer)
         given = [value for value, _ in outcomes]
         if _all_equal(given, targets, tolerance):
             return Verdict("right", praise)
@@ -84,6 +90,17 @@ def judge_function(
     return judge
 
 
+def gives_nothing(function: Callable[..., Any]) -> Verdict:
+    """Tell a stub, whose body is `...`, from a function that forgets to return."""
+    code = getattr(function, "__code__", None)
+    if code is not None and len(code.co_code) <= len(_stub.__code__.co_code):
+        return Verdict("not tried yet", "Replace the ... with your code and run the cell again.")
+    return Verdict("wrong", "Your function gives nothing: does it end with return?")
+
+
+def _stub() -> None: ...
+
+
 def call(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Verdict | None]:
     """Call a reader's function on copies: its value, or the verdict that says why there is none."""
     try:
@@ -91,9 +108,8 @@ def call(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Verdict | 
             warnings.simplefilter("ignore")
             value = function(*deepcopy(arguments))
     except (Exception, SystemExit) as error:
-        return None, Verdict(
-            "wrong", f"Your function raises {type(error).__name__} for {show(arguments)}: {_one_line(error)}."
-        )
+        raised = f"Your function raises {type(error).__name__}{_for(arguments)}: {_in_words(error)}."
+        return None, Verdict("wrong", raised)
     if isinstance(value, Generator):
         return None, Verdict("wrong", "Your function gives a generator: return a list or an array.")
     return value, None
@@ -138,16 +154,17 @@ def _first_fault(
         if problem is not None:
             return problem
         if value is None:
-            return Verdict("wrong", f"Your function gives nothing for {show(case)}: does it end with return?")
+            return Verdict("wrong", f"Your function gives nothing{_for(case)}: does it end with return?")
         if not _equal(value, target, tolerance):
-            return Verdict("wrong", _where_off(value, target, tolerance, f"For {show(case)} your result"))
+            return Verdict("wrong", _where_off(value, target, tolerance, f"Your result{_for(case)}"))
     raise AssertionError("no case is at fault")
 
 
 def _where_off(given: Array, target: Array, tolerance: float, subject: str) -> str:
     """One sentence: which shape, which row or which entry is off."""
     if given.shape != target.shape:
-        return f"{subject} has shape {given.shape}; it should have {target.shape}."
+        has = f"has shape {given.shape}" if given.ndim else "is one number"
+        return f"{subject} {has}; the shape asked for is {target.shape}."
     off = np.argwhere(~np.isclose(given, target, rtol=0, atol=tolerance))
     if target.ndim == 0:
         return f"{subject} is {fmt(float(given), 3)}, which is not the value asked for."
@@ -155,8 +172,9 @@ def _where_off(given: Array, target: Array, tolerance: float, subject: str) -> s
     if target.ndim == 1:
         return f"{subject} is off at entry {index[0] + 1}: {fmt(given[index], 3)} is not right there."
     rows = sorted({int(i) + 1 for i in off[:, 0]})
-    listed = ", ".join(map(str, rows))
-    return f"{subject} is off in row{'s' if len(rows) > 1 else ''} {listed}: look at how that row is made."
+    if len(rows) == 1:
+        return f"{subject} is off in row {rows[0]} alone: look at how that row is made."
+    return f"{subject} is off in rows {', '.join(map(str, rows))}: look at how a row is made."
 
 
 def _numbers(name: str, value: Any) -> Array:
@@ -193,7 +211,21 @@ def _unusable(error: InputError) -> Verdict:
     return Verdict("wrong", str(error)[0].upper() + str(error)[1:])
 
 
-def _one_line(error: BaseException) -> str:
+def _for(case: tuple[Any, ...]) -> str:
+    """Name a case that is short enough to be read."""
+    text = show(case)
+    return f" for {text}" if len(text) <= 60 else ""
+
+
+def _in_words(error: BaseException) -> str:
+    """NumPy's two usual complaints in the words of the course; others as they are, on one line."""
+    sizes = re.search(r"mismatch in its core dimension.*size (\d+) is different from (\d+)", str(error))
+    if sizes:
+        return "a product does not fit, its inner sizes are {} and {}: write the sizes under it".format(
+            *sizes.groups()
+        )
+    if "truth value of an array" in str(error):
+        return "== compares entry by entry, and np.allclose gives one True or False"
     text = " ".join(str(error).split()) or "no message"
     return text.rstrip(".") if len(text) <= 120 else text[:117] + "..."
 

@@ -167,6 +167,11 @@ _BANK: tuple[tuple[str, str, Callable[[_Setting], Wrong]], ...] = (
         _weights(lambda s: softmax(s.right.scores)),
     ),
     (
+        "the paper's version",
+        "That is the paper's version, in base e and scaled: right idea, but by hand it is base 2, unscaled.",
+        _weights(lambda s: softmax(s.right.q @ s.right.k.T / np.sqrt(s.right.q.shape[-1]))),
+    ),
+    (
         "residual added",
         "That adds the input a to the output; attention alone does not.",
         lambda s: Wrong(s.right.weights, s.right.output + s.a),

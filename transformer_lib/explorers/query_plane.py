@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from transformer_lib import plots, pocket
+from transformer_lib import plots, pocket, style
 from transformer_lib.explorers.base import Explorer
 from transformer_lib.steps import softmax
 from transformer_lib.style import sub
@@ -48,7 +48,7 @@ class QueryPlane(Explorer):
     def twin(self) -> plots.Figure:
         n = self.numbers()
         best = [sub("k", j + 1) for j, w in enumerate(n["weights"]) if w > max(n["weights"]) - 1e-9]
-        b = ", ".join(plots.plane.short(x) for x in n["output"])
+        b = ", ".join(style.short(x) for x in n["output"])
         return plots.plane.look_up(
             self.q,
             self.k,

@@ -39,7 +39,7 @@ def query_and_keys(q: ArrayLike, k: ArrayLike, title: str) -> Figure:
     q, k = as_array("q", q, 1), as_array("k", k, 2)
     figure, axes = card(title, width=5.2, height=4.6)
     _draw_keys(axes, q, k)
-    scores = ", ".join(f"q·{style.sub('k', j)} = {short(x)}" for j, x in enumerate(k @ q, start=1))
+    scores = ", ".join(f"q·{style.sub('k', j)} = {style.short(x)}" for j, x in enumerate(k @ q, start=1))
     figure.alt = f"{title}. Arrows on graph paper: {_listed('q', q)}; {_listed('k', k)}; {scores}."
     return figure
 
@@ -54,11 +54,11 @@ def weighted_sum(values: ArrayLike, weights: ArrayLike, title: str) -> Figure:
     _draw_hull(axes, v)
     for j, (vector, weight, step, end) in enumerate(zip(v, weights, steps, ends, strict=True), start=1):
         axes.plot(*vector, "o", color=style.VALUE, markersize=5, zorder=4)
-        _label(axes, vector, f"{style.sub('v', j)}  {short(weight)}", _outward(vector - v.mean(axis=0)))
+        _label(axes, vector, f"{style.sub('v', j)}  {style.short(weight)}", _outward(vector - v.mean(axis=0)))
         _shaft(axes, end - step, end, style.VALUE, 1.6)
     _shaft(axes, np.zeros(2), ends[-1], style.OUTPUT, 2.6)
     _label(axes, ends[-1], "b", _free_side(ends[-1], v))
-    shares = ", ".join(f"{short(w)} of {style.sub('v', j)}" for j, w in enumerate(weights, start=1))
+    shares = ", ".join(f"{style.short(w)} of {style.sub('v', j)}" for j, w in enumerate(weights, start=1))
     figure.alt = (
         f"{title}. Graph paper: {_listed('v', v)}. Tip to tail, {shares} lead to {_listed('b', ends[-1])}, "
         "inside the dashed hull of the values."
@@ -74,19 +74,19 @@ def look_up(q: ArrayLike, k: ArrayLike, v: ArrayLike, weights: ArrayLike, title:
     figure = Figure(figsize=(7.2, 3.9), layout="constrained", facecolor=style.PAPER)
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     left, right = figure.subplots(1, 2)
-    left.set_title("keys and query, with scores q·k", fontsize=10)
+    left.set_title("keys and query, with scores q·k", fontsize=11)
     _draw_keys(left, q, k)
-    right.set_title("values with weights, and the result b", fontsize=10)
+    right.set_title("values with weights, and the result b", fontsize=11)
     _graph_paper(right, v)
     _draw_hull(right, v)
     for j, (vector, weight) in enumerate(zip(v, weights, strict=True), start=1):
         right.plot(*zip(vector, b, strict=True), color=style.VALUE, lw=0.4 + 3 * weight, alpha=0.5)
         right.plot(*vector, "o", color=style.VALUE, markersize=5 + 11 * np.sqrt(weight), zorder=4)
-        name = f"{style.sub('v', j)}  {short(weight)}"
+        name = f"{style.sub('v', j)}  {style.short(weight)}"
         _label(right, vector, name, _outward(vector - v.mean(axis=0)), gap=13)
     right.plot(*b, "D", color=style.OUTPUT, markersize=9, markeredgecolor=style.INK, zorder=5)
     _label(right, b, "b", _free_side(b, v), gap=13)
-    shares = ", ".join(short(w) for w in weights)
+    shares = ", ".join(style.short(w) for w in weights)
     figure.alt = (
         f"{title}. Left: {_listed('q', q)} among {_listed('k', k)}, scores {_numbers(k @ q)}. "
         f"Right: {_listed('v', v)}, with weights {shares}; {_listed('b', b)} lies in the dashed hull of "
@@ -142,7 +142,7 @@ def _draw_keys(axes: Axes, q: Array, k: Array) -> None:
     for ray in borders(k):
         axes.plot(*zip((0, 0), 3 * reach * ray, strict=True), color=style.MUTED, lw=0.9, ls=(0, (4, 3)))
     for j, (key, score) in enumerate(zip(k, k @ q, strict=True), start=1):
-        _arrow(axes, key, f"{style.sub('k', j)}  {short(score)}", style.KEY)
+        _arrow(axes, key, f"{style.sub('k', j)}  {style.short(score)}", style.KEY)
     _arrow(axes, q, "q", style.QUERY, width=2.6)
 
 
@@ -154,9 +154,9 @@ def _graph_paper(axes: Axes, points: Array) -> float:
     axes.set(xlabel="first entry", ylabel="second entry")
     for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
         for label in ticks:
-            label.set_fontsize(8)
-    axes.xaxis.set_major_formatter(lambda x, _: short(x))
-    axes.yaxis.set_major_formatter(lambda x, _: short(x))
+            label.set_fontsize(10)
+    axes.xaxis.set_major_formatter(lambda x, _: style.short(x))
+    axes.yaxis.set_major_formatter(lambda x, _: style.short(x))
     axes.grid(color=style.GRID, lw=0.6)
     axes.set_axisbelow(True)
     axes.axhline(0, color=style.MUTED, lw=0.8, zorder=1)
@@ -206,7 +206,7 @@ def _label(axes: Axes, place: Array, text: str, direction: Array, gap: float = 1
         ha="left" if direction[0] > 0.3 else "right" if direction[0] < -0.3 else "center",
         va="center",
         color=style.INK,
-        fontsize=10,
+        fontsize=11,
         path_effects=[withStroke(linewidth=3, foreground=style.PAPER)],
         zorder=6,
     )
@@ -227,18 +227,8 @@ def _outward(vector: Array) -> Array:
     return vector / length if length else np.array([0.0, -1.0])
 
 
-def short(x: float) -> str:
-    """Print a number with as few digits as say it, at most three, as the explorers do.
-
-    >>> short(2.0), short(-0.05), short(1 / 3)
-    ('2', '−0.05', '0.333')
-    """
-    text = style.fmt(float(x), 3)
-    return text.rstrip("0").rstrip(".")
-
-
 def _numbers(entries: ArrayLike) -> str:
-    return ", ".join(short(x) for x in np.ravel(entries))
+    return ", ".join(style.short(x) for x in np.ravel(entries))
 
 
 def _listed(letter: str, x: Array) -> str:

@@ -90,8 +90,8 @@ def _short(matrix: Array, r: int, c: int) -> str:
 
 
 def _digits(matrix: Array) -> int:
-    """Whole numbers are printed as such."""
-    return 0 if np.allclose(matrix, np.round(matrix)) else 2
+    """Whole numbers are printed as such, others as on the pages."""
+    return 0 if np.allclose(matrix, np.round(matrix)) else 3
 
 
 def _alt(

@@ -105,10 +105,10 @@ def reach(
         far = steps(kind, np.abs(np.arange(1, length + 1) - token), kernel)
         hops = [str(n) if reaches else "–" for n, reaches in zip(far, on[0], strict=True)]
         for j, text in enumerate(hops, start=1):
-            axes.text(j, -0.36, text, ha="center", va="top", fontsize=9, color=style.MUTED)
+            axes.text(j, -0.36, text, ha="center", va="top", fontsize=10, color=style.MUTED)
         if len(kinds) > 1:
             axes.set_title(NAMES[kind], loc="left", fontsize=11)
-        axes.text(token, layers + 0.36, f"output {token}", ha="center", va="bottom", fontsize=9)
+        axes.text(token, layers + 0.36, f"output {token}", ha="center", va="bottom", fontsize=10)
         axes.set(xlim=(0.4, length + 0.6), ylim=(-0.8, layers + 0.75))
         axes.set_axis_off()
         told.append(_in_words(kind, on[0], when, token, int(done[1:].sum()), far[on[0]]))
@@ -142,7 +142,7 @@ def _nodes(axes: Axes, on: NDArray[np.bool_], done: NDArray[np.bool_], when: NDA
             zorder=3,
         )
         text = str(when[y - 1, j]) if y else style.sub("x", j + 1)
-        axes.text(j + 1, y, text, ha="center", va="center_baseline", fontsize=9, color=style.INK, zorder=4)
+        axes.text(j + 1, y, text, ha="center", va="center_baseline", fontsize=10, color=style.INK, zorder=4)
 
 
 def seen(sees: NDArray[np.bool_]) -> str:

@@ -123,7 +123,7 @@ export default explorer({
         seen(evenly(n.weights)).join(", ")}.`,
       () => `Each position has a value to give: ${made("v", c, n.v[c])}`,
       () => `Weighted, the values add up: ${own("b")} = ${seen(n.v.map(share)).join(" + ")} = ${vector(n.output)}.`,
-    ] });
+    ].map((sentence, i, all) => () => sentence() + (i < all.length - 1 ? " Which numbers come next?" : "")) });
     steps.prepend(button("From the start", () => ui.set("step", 0)));
 
     const drawing = svg("svg", { viewBox: "0 0 300 332", "aria-hidden": "true" });
@@ -163,12 +163,12 @@ export default explorer({
       if (!sentence.firstElementChild && /W[qkv]/.test(sentence.textContent))
         sentence.innerHTML = sentence.textContent.replace(/W([qkv])/, "W<sup>$1</sup>");
 
-      if (reached < 6) return "Before you press Next: which numbers will fill the next slots?";
+      if (reached < 6) return "Press Next until the picture is full; then tap a column to see its arithmetic.";
       const most = Math.max(...n.weights), tops = [1, 2, 3, 4].filter((j) => n.weights[j - 1] > most - 1e-9);
       const alike = dot(s.a[s.query - 1], s.a[tops[0] - 1]);
       return `${score()} Position ${c + 1} gives ${share(n.v[c], c)} = ${vector(n.v[c].map((x) => x * n.weights[c]))}. ${
         tops[1] ? `Positions ${tops.join(" and ")} weigh most` : `Position ${tops[0]} weighs most`}${
-        alike < 0 ? `, although ${own("a")}·${sub("a", tops[0])} = ${short(alike)}: the inputs point apart` : ""}.`;
+        alike < 0 ? `, although ${own("a")}·${sub("a", tops[0])} = ${short(alike)}: the inputs point apart` : ""}. Tap a column for its arithmetic.`;
     };
   },
 });

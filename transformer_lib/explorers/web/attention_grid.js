@@ -38,11 +38,11 @@ function writeOut({ q, k, v, scores, weights, output }, base, i, j) {
 
 // The cell and its mirror image, in words.
 function compare({ scores, weights }, raw, i, j) {
-  const weight = (m, l) => fmt(weights[m][l]), seen = (m, l) => (raw ? short(scores[m][l]) : weight(m, l));
+  const weight = (m, l) => fmt(weights[m][l], 3), seen = (m, l) => (raw ? short(scores[m][l]) : weight(m, l));
   const me = index("a", i), you = index("a", j), verb = raw ? "scores" : "looks at", kind = raw ? "" : "weight ";
   if (i === j) return `${me} ${verb} itself with ${kind}${seen(i, i)}: its own key is one among the four.`;
   return `${me} ${verb} ${you} with ${kind}${seen(i, j)}; the other way round (dashed), ${you} ${verb} ${me} with ${
-    seen(j, i)}${seen(i, j) === seen(j, i) ? " too" : ": the table is not symmetric"}. `
+    seen(j, i)}${Math.abs((raw ? scores : weights)[i][j] - (raw ? scores : weights)[j][i]) < 1e-9 ? " too" : ": the table is not symmetric"}. `
     + (raw ? `The weights are ${weight(i, j)} and ${weight(j, i)}: each row is divided by its own sum.`
       : `Row ${i + 1} sums to 1, column ${j + 1} to ${short(total(weights.map((row) => row[j])))}.`);
 }

@@ -39,6 +39,10 @@ export const fmt = (x, digits = 2) =>
 export const short = (x, digits = 3) =>
   x === -Infinity ? "−∞" : fmt(x, digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 
+// A share of 1, which softmax never makes quite 0 or 1.
+export const share = (x) =>
+  x > 0 && x < 0.0005 ? "<0.001" : x < 1 && x > 0.9995 ? ">0.999" : short(x);
+
 export const vector = (x, digits = 3) => `(${x.map((value) => short(value, digits)).join(", ")})`;
 
 export const sub = (letter, ...indices) =>

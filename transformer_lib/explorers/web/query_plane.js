@@ -1,4 +1,4 @@
-import { dot, short, softmax, sub, vector } from "./core.js";
+import { dot, share, short, softmax, sub, vector } from "./core.js";
 import { choice, explorer, h, numberGrid, numberInput, say, slider, svg } from "./ui.js";
 
 export function numbers({ q, k, v, base, temperature }) {
@@ -120,15 +120,15 @@ export default explorer({
       hull.setAttribute("d", hullEdges(v).map((edge) => right.line(...edge)).join(""));
       place(result, ...right.at(output));
       PAIRS.forEach((j) => {
-        const [kx, ky] = left.at(k[j]), [vx, vy] = right.at(v[j]), gap = 10 + 8 * weights[j], share = short(weights[j]);
+        const [kx, ky] = left.at(k[j]), [vx, vy] = right.at(v[j]), gap = 10 + 8 * weights[j], taken = share(weights[j]);
         keys[j].setAttribute("d", `M0 0H${Math.hypot(kx, ky)}m-8-4l8 4l-8 4`);
         keys[j].setAttribute("transform", `rotate(${Math.atan2(ky, kx) * 180 / Math.PI})`);
         place(keyNames[j], kx + 16, ky + (ky < 0 ? 0 : 10));
         strings[j].setAttribute("d", right.line(v[j], output));
         place(values[j], vx, vy);
         place(valueNames[j], vx, vy < 0 ? vy - gap : vy + 10 + gap);
-        say(valueNames[j], `${sub("v", j + 1)} ${share}`);
-        say(pairs[j].firstChild, `${sub("k", j + 1)}, ${sub("v", j + 1)}: α = ${short(scores[j])}\nα′ = ${share}`);
+        say(valueNames[j], `${sub("v", j + 1)} ${taken}`);
+        say(pairs[j].firstChild, `${sub("k", j + 1)}, ${sub("v", j + 1)}: α = ${short(scores[j])}\nα′ = ${taken}`);
       });
       for (const node of ui.body.querySelectorAll("[data-pair]")) {
         node.style.setProperty("--weight", weights[node.dataset.pair]);
@@ -138,7 +138,7 @@ export default explorer({
       const most = Math.max(...weights), best = PAIRS.filter((j) => weights[j] > most - 1e-9), i = lit ?? best[0];
       const times = (axis) => [q[axis], k[i][axis]].map((f) => (f < 0 ? `(${short(f)})` : short(f))).join("·");
       say(product, `q·${sub("k", +i + 1)} = ${times(0)} + ${times(1)} = ${short(scores[i])}`);
-      return `q = ${vector(q)} matches ${best.map((j) => sub("k", j + 1)).join(", ")} best: α′ = ${weights.map((w) => short(w)).join(", ")}. `
+      return `q = ${vector(q)} matches ${best.map((j) => sub("k", j + 1)).join(", ")} best: α′ = ${weights.map(share).join(", ")}. `
         + `The result is ${vector(output)}, inside the hull of the values and ${short(distance)} from the nearest.`;
     };
   },

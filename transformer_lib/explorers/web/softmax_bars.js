@@ -1,4 +1,4 @@
-import { short, softmax, sub } from "./core.js";
+import { share, short, softmax, sub } from "./core.js";
 import { choice, explorer, h, say, slider } from "./ui.js";
 
 const names = ["first", "second", "third"];
@@ -35,11 +35,12 @@ export default explorer({
     return function draw({ weights }) {
       weights.forEach((weight, i) => {
         bars[i].fill.style.width = `${100 * weight}%`;
-        say(bars[i].value, short(weight));
+        say(bars[i].value, share(weight));
       });
-      const top = weights.indexOf(Math.max(...weights));
-      return `The weights are ${weights.map((x) => short(x)).join(", ")}. `
-        + `They sum to 1, and the ${names[top]} takes ${short(100 * weights[top], 1)}%.`;
+      const most = Math.max(...weights);
+      const top = names.filter((_, i) => most - weights[i] < 1e-9);
+      return `The weights are ${weights.map(share).join(", ")}, and they sum to 1. `
+        + (top.length > 1 ? `The ${top.join(" and ")} take ${share(most)} each.` : `The ${top[0]} takes most.`);
     };
   },
 });

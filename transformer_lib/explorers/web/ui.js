@@ -34,23 +34,42 @@ function placed(value, [i, ...rest], entry) {
   return copy;
 }
 
-// One number: typing and arrow keys; an unfinished number leaves the state alone.
+// A number as a reader may write it: -1, −1, 0.5, 0,5 or 1/2; NaN if it is none.
+export function numberIn(text) {
+  const [above, below = 1, ...more] = text.replace("−", "-").replace(",", ".").split("/")
+    .map((part) => (part.trim() ? Number(part) : NaN));
+  return more.length ? NaN : above / below;
+}
+
+// One number: typing and arrow keys; an unfinished number leaves the state alone. A text field, since
+// phones show no minus sign for a number field.
 export function numberInput(ui, { key, path = [], label, step = 1, min = -99, max = 99 }) {
   const input = h("input", {
-    type: "number", class: "tx-number", inputmode: "decimal", "aria-label": label, step, min, max,
-    oninput() {
-      const typed = input.valueAsNumber, good = typed >= min && typed <= max;
-      input.setAttribute("aria-invalid", !good);
-      if (good) ui.set(key, placed(ui.get(key), path, typed));
+    type: "text", class: "tx-number", role: "spinbutton", autocomplete: "off", "aria-label": label,
+    "aria-valuemin": min, "aria-valuemax": max, title: `a number from ${short(min)} to ${max}`,
+    oninput: () => use(numberIn(input.value)),
+    onkeydown(event) {
+      const by = { ArrowUp: step, ArrowDown: -step }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      use(at(ui.get(key), path) + by);
+      show();
     },
-    onblur: () => show(true),
+    onblur: show,
   });
-  function show(force) {
-    const value = at(ui.get(key), path);
-    if (force || input.valueAsNumber !== value) input.value = Number(value.toFixed(6));
-    if (force) input.setAttribute("aria-invalid", false);
+  function use(x) {
+    const good = x >= min && x <= max;
+    input.setAttribute("aria-invalid", !good);
+    if (good) ui.set(key, placed(ui.get(key), path, x));
   }
-  ui.onDraw(() => show(document.activeElement !== input));
+  function show() {
+    input.value = short(at(ui.get(key), path), 6);
+    input.setAttribute("aria-invalid", false);
+  }
+  ui.onDraw(() => {
+    input.setAttribute("aria-valuenow", at(ui.get(key), path));
+    if (document.activeElement !== input) show();
+  });
   return input;
 }
 
@@ -137,7 +156,7 @@ export function explorer({ name, title, keys, numbers, tables, build }) {
       const paint = build(ui);
       const root = h("section", { class: `tx tx-${name}`, "aria-labelledby": titleId, "data-explorer": name },
         h("div", { class: "tx-head" }, h("div", { class: "tx-title", id: titleId }, title),
-          button("Reset", () => put(start)), ...(model.isStatic ? [link] : [])),
+          button("Reset", reset), ...(model.isStatic ? [link] : [])),
         body, says, hidden);
 
       let frame = 0, timer = 0;
@@ -150,15 +169,23 @@ export function explorer({ name, title, keys, numbers, tables, build }) {
         hidden.replaceChildren(...tables(n).map(table));
         link.href = `#${name}=${encodeURIComponent(JSON.stringify(now))}`;
       }
+      function reset() {
+        put(start);
+        if (location.hash.startsWith(`#${name}=`)) history.replaceState(null, "", location.pathname + location.search);
+      }
       function computes(values) {
         try { return Boolean(numbers(values)); } catch { return false; }
       }
       function followLink() {
         if (!location.hash.startsWith(`#${name}=`)) return;
         const values = readState(location.hash.slice(name.length + 2), start);
+        if (JSON.stringify({ ...state(), ...values }) === JSON.stringify(state()) && values) {
+          says.textContent = "The address of this page holds this state now: copy it from there.";
+          return;
+        }
         if (values && computes({ ...state(), ...values })) put(values);
         else says.textContent = "The state in this link cannot be read, so the figure stays as it is.";
-        root.scrollIntoView({ block: "center" });
+        root.scrollIntoView({ block: root.offsetHeight > innerHeight ? "start" : "center" });
       }
 
       // JupyterLab takes arrow keys from any control that does not carry this attribute itself.

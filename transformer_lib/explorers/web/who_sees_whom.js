@@ -102,7 +102,7 @@ export default explorer({
       h("div", { class: "tx-wsw-sizes" }, size("length", "inputs", 2, 12, 1), size("layers", "layers", 0, 8, 1), kernelSize),
       picture,
       h("p", {}, "In a circle: its tick, dashed until then. "
-        + "Purple: what reaches your output; heavy: the longest way. Below: steps from each input."),
+        + "Pink: what reaches your output; heavy: the way from the farthest input. Below: steps from each input."),
       h("div", { class: "tx-stepper" }, ...moves, told));
 
     return function draw(n, state) {
