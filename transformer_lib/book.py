@@ -85,9 +85,10 @@ def _example(answer: Any) -> str:
         numbers = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError):
         return ""
-    if numbers.ndim == 1:
-        return style.vector(numbers, 3)
-    return ", ".join(style.vector(row, 3) for row in numbers) if numbers.ndim == 2 else str(answer)
+    if numbers.ndim > 2:
+        return ""
+    rows = ["(" + ", ".join(style.short(x) for x in row) + ")" for row in np.atleast_2d(numbers)]
+    return ", ".join(rows)
 
 
 def _demand(exercise: Exercise, verdict: Verdict, status: str, mistake: str | None) -> None:
