@@ -38,6 +38,7 @@ def address(book):
     """Where the book is served, under a sub-path as on a project site."""
     handler = functools.partial(_Quiet, directory=book.parent)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.handle_error = lambda *_: None  # a page that is closed breaks its connections off
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/{book.name}/"
         server.shutdown()
