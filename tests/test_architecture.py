@@ -10,9 +10,14 @@ LIBRARY = Path(__file__).parents[1] / "transformer_lib"
 # A module may import those on lower lines, never those beside or above it.
 LEVELS = [
     {"shapes", "style"},
-    {"steps", "pocket", "records"},
+    {"steps", "pocket", "records", "config", "masks", "positions", "cache", "data"},
+    {"attention", "norms", "embedding"},
+    {"blocks"},
+    {"models"},
+    {"heads", "next_token", "decoding", "training"},
+    {"tasks", "pretrained"},
     {"plots", "exercises"},
-    {"explorers", "notebook"},
+    {"explorers", "notebook", "train"},
     {"book"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
@@ -27,7 +32,10 @@ HOMES = {
     "sphinx": {"book"},
     "docutils": {"book"},
     "myst_nb": {"book"},
-    "torch": set(),
+    "torch": {
+        *("masks", "positions", "cache", "data", "attention", "norms", "embedding", "blocks", "models"),
+        *("heads", "next_token", "decoding", "training", "tasks", "pretrained", "train"),
+    },
 }
 
 FILES = [path for path in sorted(LIBRARY.rglob("*.py")) if path != LIBRARY / "__init__.py"]

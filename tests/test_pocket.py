@@ -1,12 +1,22 @@
 """Every number of the pocket example, as it stands in the chapters."""
 
 from fractions import Fraction as F
+from operator import mul
 
 import numpy as np
 import pytest
 
 from transformer_lib import pocket
-from transformer_lib.steps import attention, multi_head, self_attention
+from transformer_lib.shapes import InputError
+from transformer_lib.steps import (
+    attention,
+    feed_forward,
+    layer_norm,
+    multi_head,
+    self_attention,
+    softmax,
+    softmax_jacobian,
+)
 
 SCORES = [[-2, 2, -1, -2], [2, -2, 1, 2], [0, 0, 1, 2], [0, 0, 2, 4]]
 WEIGHTS = [
@@ -101,7 +111,72 @@ def test_two_heads_side_by_side():
 
     both = multi_head(pocket.a, heads, scaled=False, base=2)
 
-    np.testing.assert_allclose(both.concat[3], [18 / 11, 18 / 11, 0.6, 1.08], rtol=1e-12)
+    np.testing.assert_allclose(both.concat, pocket.arrays(pocket.concat), rtol=1e-12)
+    assert pocket.concat[3] == (F(18, 11), F(18, 11), F(3, 5), F(27, 25))
+
+
+def test_layer_norm_by_hand():
+    assert pocket.normed.mean == 4
+    assert pocket.normed.std == 3
+    assert pocket.normed.output == (F(5, 3), F(-1, 3), F(-1, 3), F(-1))
+    np.testing.assert_allclose(
+        layer_norm([9, 3, 3, 1]).output, pocket.arrays(pocket.normed.output), rtol=1e-15
+    )
+
+
+def test_layer_norm_by_hand_refuses_a_root_that_is_no_fraction():
+    with pytest.raises(InputError, match="the variance is 2/3, not the square of a fraction"):
+        pocket.layer_norm(pocket.exact([(1, 2, 3)])[0])
+
+
+def test_in_two_dimensions_layer_norm_leaves_only_1_and_minus_1():
+    assert pocket.layer_norm(pocket.by_hand.output[0]).output == (-1, 1)
+
+
+def test_the_feed_forward_network_by_hand():
+    assert pocket.fed_forward.wide == (F(-3, 2), F(3, 2), F(19, 10), F(17, 5))
+    assert pocket.fed_forward.hidden == (0, F(3, 2), F(19, 10), F(17, 5))
+    assert pocket.fed_forward.output == (F(-3, 2), 3)
+
+
+def test_the_library_gives_the_feed_forward_network_by_hand():
+    w_1, w_2 = pocket.arrays(pocket.W_1), pocket.arrays(pocket.W_2)
+
+    steps = feed_forward(pocket.arrays(pocket.by_hand.output[0]), w_1, w_2)
+
+    np.testing.assert_allclose(steps.wide, pocket.arrays(pocket.fed_forward.wide), rtol=1e-12)
+    np.testing.assert_allclose(steps.hidden, pocket.arrays(pocket.fed_forward.hidden), rtol=1e-12)
+    np.testing.assert_allclose(steps.output, pocket.arrays(pocket.fed_forward.output), rtol=1e-12)
+
+
+def test_the_jacobian_by_hand():
+    diagonal = [pocket.eighths_jacobian[i][i] for i in range(4)]
+
+    assert pocket.eighths == (F(1, 2), F(1, 4), F(1, 8), F(1, 8))
+    assert diagonal == [F(1, 4), F(3, 16), F(7, 64), F(7, 64)]
+    assert pocket.eighths_jacobian[0][1:] == (F(-1, 8), F(-1, 16), F(-1, 16))
+    assert pocket.eighths_jacobian[1][2:] == (F(-1, 32), F(-1, 32))
+    assert pocket.eighths_jacobian[2][3] == F(-1, 64)
+
+
+def test_the_library_gives_the_jacobian_by_hand():
+    weights = softmax(pocket.arrays(pocket.EIGHTHS), base=2)
+
+    np.testing.assert_allclose(softmax_jacobian(weights), pocket.arrays(pocket.eighths_jacobian), rtol=1e-12)
+
+
+def test_rotary_scores_by_hand():
+    assert pocket.rope_scores == (5, 5, -5, -5)
+    assert pocket.quarter_turns(pocket.ROPE_KEY, 1) == (-1, 3)
+    assert pocket.quarter_turns(pocket.ROPE_KEY, -1) == (1, -3)
+
+
+def test_rotary_scores_depend_on_the_distance_alone():
+    query, key = (pocket.quarter_turns(x, 2) for x in (pocket.ROPE_QUERY, pocket.ROPE_KEY))
+
+    shifted = tuple(sum(map(mul, query, pocket.quarter_turns(key, n))) for n in range(4))
+
+    assert shifted == pocket.rope_scores
 
 
 def test_cross_attention_by_hand():

@@ -6,13 +6,14 @@ scaled attention at d_k = 2 divides by √2 = 1.414: the result by hand is the r
 two digits.
 """
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
-from transformer_lib.shapes import Array
+from transformer_lib.shapes import Array, InputError
 
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
@@ -99,6 +100,78 @@ head_2 = self_attention(HEAD_2)
 causal = self_attention(HEAD_1, CAUSAL)
 self_left_out = self_attention(HEAD_1, SELF_LEFT_OUT)
 cross = attention(DECODER_QUERY, by_hand.k, by_hand.v)
+concat = tuple(one + two for one, two in zip(by_hand.output, head_2.output, strict=True))  # (4, 2 + 2)
+
+
+class ExactNorm(NamedTuple):
+    """The steps of `steps.layer_norm`, as fractions."""
+
+    mean: Fraction
+    std: Fraction
+    output: Vector
+
+
+class ExactFeedForward(NamedTuple):
+    """The steps of `steps.feed_forward`, as fractions."""
+
+    wide: Vector
+    hidden: Vector
+    output: Vector
+
+
+# In two dimensions LayerNorm gives only 1 and −1, so it has an example of its own.
+NORM_INPUT = exact([(9, 3, 3, 1)])[0]
+W_1 = exact([(1, -1), (-1, 1), (1, 1), (0, 2)])
+W_2 = exact([(1, 0, 1, -1), (0, 1, -1, 1)])
+EIGHTHS = exact([(2, 1, 0, 0)])[0]  # scores whose weights are 1/2, 1/4, 1/8, 1/8
+ROPE_QUERY, ROPE_KEY = exact([(1, 2), (3, 1)])
+
+
+def layer_norm(x: Vector) -> ExactNorm:
+    """LayerNorm by hand, without eps, for an x whose variance is a square.
+
+    >>> layer_norm(NORM_INPUT).output[0]
+    Fraction(5, 3)
+    """
+    mean = sum(x) / Fraction(len(x))
+    variance = sum((entry - mean) ** 2 for entry in x) / Fraction(len(x))
+    std = Fraction(math.isqrt(variance.numerator), math.isqrt(variance.denominator))
+    if std**2 != variance:
+        raise InputError(f"the variance is {variance}, not the square of a fraction: choose another x.")
+    return ExactNorm(mean, std, tuple((entry - mean) / std for entry in x))
+
+
+def feed_forward(x: Vector) -> ExactFeedForward:
+    """The feed-forward network by hand, with ReLU and without biases.
+
+    >>> [str(entry) for entry in feed_forward(by_hand.output[0]).output]
+    ['-3/2', '3']
+    """
+    (wide,) = project((x,), W_1)
+    hidden = tuple(max(entry, Fraction(0)) for entry in wide)
+    (output,) = project((hidden,), W_2)
+    return ExactFeedForward(wide, hidden, output)
+
+
+def jacobian(weights: Vector) -> Matrix:
+    """How each weight of a softmax answers to each score: diag(α′) − α′α′ᵀ, in base e."""
+    n = range(len(weights))
+    return tuple(tuple(weights[i] * ((i == j) - weights[j]) for j in n) for i in n)
+
+
+def quarter_turns(x: Vector, n: int) -> Vector:
+    """Turn (x, y) anticlockwise by n right angles, as RoPE does at 90° a position."""
+    for _ in range(n % 4):
+        x = (-x[1], x[0])
+    return x
+
+
+normed = layer_norm(NORM_INPUT)
+fed_forward = feed_forward(by_hand.output[0])
+eighths = power_of_two_softmax(EIGHTHS, [True] * 4)
+eighths_jacobian = jacobian(eighths)
+# The key stands 0, 1, 2, 3 positions after the query.
+rope_scores = tuple(_dot(ROPE_QUERY, quarter_turns(ROPE_KEY, n)) for n in range(4))
 
 
 def arrays(rows: Matrix | Vector) -> Array:
