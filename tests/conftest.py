@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+# Tests run several at a time: threads within each would fight for the same cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "_build" / "html"
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests")]

@@ -148,6 +148,15 @@ def test_a_feed_forward_network_bends_with_relu_and_has_a_bias_if_nothing_is_sai
     assert network.dropout.p == 0
 
 
+def test_relu_saves_room_only_where_no_gradient_needs_it():
+    x = X.clone()
+
+    assert torch.equal(ACTIVATIONS["relu"](x), X.clamp(min=0))
+    assert torch.equal(x, X)
+    with torch.no_grad():
+        assert ACTIVATIONS["relu"](x) is x
+
+
 @given(st.integers(0, 2**31))
 @law
 def test_a_feed_forward_network_treats_each_position_alike(seed):

@@ -90,6 +90,20 @@ def test_sines_and_cosines_need_an_even_width(make, width):
         make(width)
 
 
+@pytest.mark.parametrize("base", [0, -1.0, math.inf, math.nan])
+def test_the_base_is_above_nothing(base):
+    with pytest.raises(InputError, match=rf"^base is {base}: it must be a finite number above 0\.$"):
+        sinusoidal(3, D, base=base)
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"), [("layout", "'interleaved' or 'concat"), ("form", "'power' or 'exp")]
+)
+def test_a_choice_that_does_not_exist_is_refused(name, choices):
+    with pytest.raises(InputError, match=rf"^{name} is 'other': it must be {choices}"):
+        sinusoidal(3, D, **{name: "other"})
+
+
 @pytest.mark.parametrize("n", [3, TABLE, TABLE + 1, 3 * TABLE])
 def test_the_table_of_sinusoids_grows_with_the_sequence(n):
     table = SinusoidalPositions(D)
@@ -102,6 +116,7 @@ def test_the_table_of_sinusoids_grows_with_the_sequence(n):
 def test_the_table_of_sinusoids_holds_as_many_positions_as_one_more_step_needs():
     table = SinusoidalPositions(D)
 
+    assert len(table(1, start=TABLE - 1)) == 1
     assert len(table.table) == TABLE
     assert len(table(1, start=TABLE)) == 1
     assert len(table.table) == 2 * (TABLE + 1)
@@ -113,6 +128,14 @@ def test_the_table_of_sinusoids_keeps_the_type_of_the_model(dtype):
 
     assert table(3).dtype == dtype
     assert table(2 * TABLE).dtype == dtype
+
+
+def test_tables_are_real_also_in_a_model_that_waits_for_its_weights():
+    with torch.device("meta"):
+        turn, table = Rotary(D), SinusoidalPositions(D)
+
+    assert torch.equal(table(T), sinusoidal(T, D))
+    assert torch.equal(turn(rand(T, D)), Rotary(D)(rand(T, D)))
 
 
 def test_a_table_is_no_part_of_what_a_model_saves():

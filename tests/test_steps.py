@@ -251,88 +251,86 @@ def blind(*shape, query):
     return allowed
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "sentence"),
-    [
-        (
-            lambda: project([[1, 2, 3]], [[1, 0]]),
-            ShapeError,
-            "W has 2 columns and each vector of a has 3 entries (shapes (1, 2) and (1, 3)): "
-            "in q = W a they must be equal.",
-        ),
-        (
-            lambda: project([[[[1, 2]]]], [[1, 0]]),
-            ShapeError,
-            "a has 4 axes (shape (1, 1, 1, 2)), but 1 or 2 or 3 are needed: "
-            "give one vector, a flat list of numbers.",
-        ),
-        (
-            lambda: project([1, 2], [1, 0]),
-            ShapeError,
-            "W has 1 axis (shape (2,)), but 2 are needed: give one row a position, a list of lists.",
-        ),
-        (
-            lambda: attention([[1, 2]], [[1, 2, 3]], [[1]]),
-            ShapeError,
-            "q has width 2 and k has width 3 (shapes (1, 2) and (1, 3)): a dot product needs the same "
-            "width, so project both to the same d_k.",
-        ),
-        (
-            lambda: attention([[1, 2]], [[1, 2]], [[1], [2]]),
-            ShapeError,
-            "k has 1 rows and v has 2 (shapes (1, 2) and (2, 1)): every key needs its value, so make both "
-            "from the same positions.",
-        ),
-        (
-            lambda: attention([1, 2], [[1, 2]], [[1]]),
-            ShapeError,
-            "q has 1 axis (shape (2,)), but 2 or 3 or 4 are needed: "
-            "give one row a position, a list of lists.",
-        ),
-        (
-            lambda: attention([[1]], "b", [[1]]),
-            InputError,
-            "k is text, not numbers: give a list or an array of numbers.",
-        ),
-        (
-            lambda: attention([[1]], [[1]], None),
-            InputError,
-            "v is None, not numbers: give a list or an array of numbers.",
-        ),
-        (
-            lambda: attention([[1]], [[1]], [[1]], [[1]]),
-            InputError,
-            "allowed holds int64, not booleans: True where the query may look.",
-        ),
-        (
-            lambda: attention([[1]], [[1]], [[1]], [[True, True]]),
-            ShapeError,
-            "allowed has shape (1, 2) and the scores have (1, 1): make it (queries, keys).",
-        ),
-        (
-            lambda: attention(*qkv(), blind(T, S, query=3)),
-            InputError,
-            "allowed has no True in the row of query 4: let it look at one key at least.",
-        ),
-        (
-            lambda: attention(*(np.stack([x, x]) for x in qkv()), blind(2, T, S, query=1)),
-            InputError,
-            "allowed has no True in the row of query 2: let it look at one key at least.",
-        ),
-        (
-            lambda: attention_columns([1, 2], [[1]], [[1]], [[1]]),
-            ShapeError,
-            "I has 1 axis (shape (2,)), but 2 are needed: give one row a position, a list of lists.",
-        ),
-        (
-            lambda: attention_columns([[1, 2]], [[1], [2]], [[1]], [[1]]),
-            ShapeError,
-            "q has width 2 and k has width 1 (shapes (2, 2) and (2, 1)): a dot product needs the same "
-            "width, so project both to the same d_k.",
-        ),
-    ],
-    ids=lambda value: None if callable(value) else str(value)[:40],
-)
+REFUSED = {
+    "W too narrow": (
+        lambda: project([[1, 2, 3]], [[1, 0]]),
+        ShapeError,
+        "W has 2 columns and each vector of a has 3 entries (shapes (1, 2) and (1, 3)): "
+        "in q = W a they must be equal.",
+    ),
+    "a of four axes": (
+        lambda: project([[[[1, 2]]]], [[1, 0]]),
+        ShapeError,
+        "a has 4 axes (shape (1, 1, 1, 2)), but 1 or 2 or 3 are needed: "
+        "give one vector, a flat list of numbers.",
+    ),
+    "W of one axis": (
+        lambda: project([1, 2], [1, 0]),
+        ShapeError,
+        "W has 1 axis (shape (2,)), but 2 are needed: give one row a position, a list of lists.",
+    ),
+    "q and k of two widths": (
+        lambda: attention([[1, 2]], [[1, 2, 3]], [[1]]),
+        ShapeError,
+        "q has width 2 and k has width 3 (shapes (1, 2) and (1, 3)): a dot product needs the same "
+        "width, so project both to the same d_k.",
+    ),
+    "more values than keys": (
+        lambda: attention([[1, 2]], [[1, 2]], [[1], [2]]),
+        ShapeError,
+        "k has 1 rows and v has 2 (shapes (1, 2) and (2, 1)): every key needs its value, so make both "
+        "from the same positions.",
+    ),
+    "q of one axis": (
+        lambda: attention([1, 2], [[1, 2]], [[1]]),
+        ShapeError,
+        "q has 1 axis (shape (2,)), but 2 or 3 or 4 are needed: give one row a position, a list of lists.",
+    ),
+    "k of text": (
+        lambda: attention([[1]], "b", [[1]]),
+        InputError,
+        "k is text, not numbers: give a list or an array of numbers.",
+    ),
+    "no v": (
+        lambda: attention([[1]], [[1]], None),
+        InputError,
+        "v is None, not numbers: give a list or an array of numbers.",
+    ),
+    "a mask of numbers": (
+        lambda: attention([[1]], [[1]], [[1]], [[1]]),
+        InputError,
+        "allowed holds int64, not booleans: True where the query may look.",
+    ),
+    "a mask too wide": (
+        lambda: attention([[1]], [[1]], [[1]], [[True, True]]),
+        ShapeError,
+        "allowed has shape (1, 2) and the scores have (1, 1): make it (queries, keys).",
+    ),
+    "a blind query": (
+        lambda: attention(*qkv(), blind(T, S, query=3)),
+        InputError,
+        "allowed has no True in the row of query 4: let it look at one key at least.",
+    ),
+    "a blind query in a batch": (
+        lambda: attention(*(np.stack([x, x]) for x in qkv()), blind(2, T, S, query=1)),
+        InputError,
+        "allowed has no True in the row of query 2: let it look at one key at least.",
+    ),
+    "inputs of one axis": (
+        lambda: attention_columns([1, 2], [[1]], [[1]], [[1]]),
+        ShapeError,
+        "I has 1 axis (shape (2,)), but 2 are needed: give one row a position, a list of lists.",
+    ),
+    "columns of two widths": (
+        lambda: attention_columns([[1, 2]], [[1], [2]], [[1]], [[1]]),
+        ShapeError,
+        "q has width 2 and k has width 1 (shapes (2, 2) and (2, 1)): a dot product needs the same "
+        "width, so project both to the same d_k.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_bad_input_is_refused_in_one_sentence(call, error, sentence):
     with pytest.raises(error) as refusal:
         call()

@@ -355,75 +355,74 @@ BLOCK = {"x": [[1, 2]], "own": ([([[1, 0]], [[1, 0]], [[1, 0]])] * 2, None), "la
 OTHERS = {"memory": [[1, 2]], "cross": BLOCK["own"]}
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "sentence"),
-    [
-        (
-            lambda: residual([1, 2], lambda y: y, "before"),
-            InputError,
-            "order is 'before': it must be 'post', 'pre' or 'none'.",
-        ),
-        (
-            lambda: residual([1, 2], lambda y: [1, 2, 3]),
-            ShapeError,
-            "the sublayer answers in shape (3,) to x of shape (2,): "
-            "a residual connection adds them, so make both the same.",
-        ),
-        (
-            lambda: residual([[1, 2]], lambda y: y, "pre", lambda y: y[0]),
-            ShapeError,
-            "the norm answers in shape (2,) to x of shape (1, 2): "
-            "a residual connection adds them, so make both the same.",
-        ),
-        (
-            lambda: residual([[1, 2]], lambda y: y, "post", lambda y: y[0]),
-            ShapeError,
-            "the norm answers in shape (2,) to x of shape (1, 2): "
-            "a residual connection adds them, so make both the same.",
-        ),
-        (
-            lambda: residual([1, 2], lambda y: "y"),
-            InputError,
-            "the output of the sublayer is text, not numbers: give a list or an array of numbers.",
-        ),
-        (
-            lambda: residual("x", lambda y: y),
-            InputError,
-            "x is text, not numbers: give a list or an array of numbers.",
-        ),
-        (
-            lambda: encoder_block(**{**BLOCK, "own": ([],)}),
-            InputError,
-            "own holds 1 entries: give 2, (heads, w_o).",
-        ),
-        (
-            lambda: encoder_block(**BLOCK, norms=[layer_norm]),
-            InputError,
-            "norms holds 1 entries: give 2, one a sublayer.",
-        ),
-        (
-            lambda: decoder_block(**{**BLOCK, **OTHERS, "own": ([],)}),
-            InputError,
-            "own holds 1 entries: give 2, (heads, w_o).",
-        ),
-        (
-            lambda: decoder_block(**{**BLOCK, **OTHERS, "cross": ([], None, None)}),
-            InputError,
-            "cross holds 3 entries: give 2, (heads, w_o).",
-        ),
-        (
-            lambda: decoder_block(**BLOCK, **OTHERS, norms=[layer_norm] * 2),
-            InputError,
-            "norms holds 2 entries: give 3, one a sublayer.",
-        ),
-        (
-            lambda: decoder_block(**{**BLOCK, **OTHERS, "x": [1, 2]}),
-            ShapeError,
-            "x has 1 axis (shape (2,)), but 2 or 3 are needed: give one row a position, a list of lists.",
-        ),
-    ],
-    ids=lambda value: None if callable(value) else str(value)[:40],
-)
+REFUSED = {
+    "order unknown": (
+        lambda: residual([1, 2], lambda y: y, "before"),
+        InputError,
+        "order is 'before': it must be 'post', 'pre' or 'none'.",
+    ),
+    "sublayer too wide": (
+        lambda: residual([1, 2], lambda y: [1, 2, 3]),
+        ShapeError,
+        "the sublayer answers in shape (3,) to x of shape (2,): "
+        "a residual connection adds them, so make both the same.",
+    ),
+    "norm before of another shape": (
+        lambda: residual([[1, 2]], lambda y: y, "pre", lambda y: y[0]),
+        ShapeError,
+        "the norm answers in shape (2,) to x of shape (1, 2): "
+        "a residual connection adds them, so make both the same.",
+    ),
+    "norm after of another shape": (
+        lambda: residual([[1, 2]], lambda y: y, "post", lambda y: y[0]),
+        ShapeError,
+        "the norm answers in shape (2,) to x of shape (1, 2): "
+        "a residual connection adds them, so make both the same.",
+    ),
+    "sublayer of text": (
+        lambda: residual([1, 2], lambda y: "y"),
+        InputError,
+        "the output of the sublayer is text, not numbers: give a list or an array of numbers.",
+    ),
+    "x of text": (
+        lambda: residual("x", lambda y: y),
+        InputError,
+        "x is text, not numbers: give a list or an array of numbers.",
+    ),
+    "own of one": (
+        lambda: encoder_block(**{**BLOCK, "own": ([],)}),
+        InputError,
+        "own holds 1 entries: give 2, (heads, w_o).",
+    ),
+    "encoder norms of one": (
+        lambda: encoder_block(**BLOCK, norms=[layer_norm]),
+        InputError,
+        "norms holds 1 entries: give 2, one a sublayer.",
+    ),
+    "decoder own of one": (
+        lambda: decoder_block(**{**BLOCK, **OTHERS, "own": ([],)}),
+        InputError,
+        "own holds 1 entries: give 2, (heads, w_o).",
+    ),
+    "cross of three": (
+        lambda: decoder_block(**{**BLOCK, **OTHERS, "cross": ([], None, None)}),
+        InputError,
+        "cross holds 3 entries: give 2, (heads, w_o).",
+    ),
+    "decoder norms of two": (
+        lambda: decoder_block(**BLOCK, **OTHERS, norms=[layer_norm] * 2),
+        InputError,
+        "norms holds 2 entries: give 3, one a sublayer.",
+    ),
+    "x of one axis": (
+        lambda: decoder_block(**{**BLOCK, **OTHERS, "x": [1, 2]}),
+        ShapeError,
+        "x has 1 axis (shape (2,)), but 2 or 3 are needed: give one row a position, a list of lists.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_bad_input_is_refused_in_one_sentence(call, error, sentence):
     with pytest.raises(error) as refusal:
         call()

@@ -135,71 +135,70 @@ def test_relu_without_biases_stretches_with_its_input(seed, number):
     np.testing.assert_allclose(stretched, number * feed_forward(x, w_1, w_2).output, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("how", "error", "sentence"),
-    [
-        (
-            {"activation": "sigmoid"},
-            InputError,
-            "activation is 'sigmoid': it must be one of relu, gelu, gelu_tanh, swiglu.",
-        ),
-        (
-            {"activation": "swiglu"},
-            InputError,
-            "activation is 'swiglu': give w_gate with 'swiglu', and only with it.",
-        ),
-        (
-            {"w_gate": np.ones((D_FF, D_MODEL))},
-            InputError,
-            "activation is 'relu': give w_gate with 'swiglu', and only with it.",
-        ),
-        (
-            {"activation": "swiglu", "w_gate": np.ones((1, D_MODEL))},
-            ShapeError,
-            "w_gate has 1 rows and w_1 has 7: the gate multiplies the wide layer entry by entry, "
-            "so make both (d_ff, d_model).",
-        ),
-        (
-            {"activation": "swiglu", "w_gate": np.ones((D_FF, 2))},
-            ShapeError,
-            "w_gate has 2 columns and each vector of x has 3 entries (shapes (7, 2) and (3,)): "
-            "in q = W a they must be equal.",
-        ),
-        (
-            {"b_1": [1, 2]},
-            ShapeError,
-            "b_1 has length 2 and must have length 7: one number an entry.",
-        ),
-        (
-            {"b_2": [1, 2]},
-            ShapeError,
-            "b_2 has length 2 and must have length 4: one number an entry.",
-        ),
-        (
-            {"w_1": np.ones((D_FF, 2))},
-            ShapeError,
-            "w_1 has 2 columns and each vector of x has 3 entries (shapes (7, 2) and (3,)): "
-            "in q = W a they must be equal.",
-        ),
-        (
-            {"w_2": np.ones((D_OUT, 2))},
-            ShapeError,
-            "w_2 has 2 columns and each vector of the hidden layer has 7 entries (shapes (4, 2) and (7,)): "
-            "in q = W a they must be equal.",
-        ),
-        (
-            {"w_1": [1]},
-            ShapeError,
-            "w_1 has 1 axis (shape (1,)), but 2 are needed: give one row a position, a list of lists.",
-        ),
-        (
-            {"x": "text"},
-            InputError,
-            "x is text, not numbers: give a list or an array of numbers.",
-        ),
-    ],
-    ids=lambda value: str(value)[:40],
-)
+REFUSED = {
+    "activation unknown": (
+        {"activation": "sigmoid"},
+        InputError,
+        "activation is 'sigmoid': it must be one of relu, gelu, gelu_tanh, swiglu.",
+    ),
+    "gate missing": (
+        {"activation": "swiglu"},
+        InputError,
+        "activation is 'swiglu': give w_gate with 'swiglu', and only with it.",
+    ),
+    "gate without swiglu": (
+        {"w_gate": np.ones((D_FF, D_MODEL))},
+        InputError,
+        "activation is 'relu': give w_gate with 'swiglu', and only with it.",
+    ),
+    "gate too short": (
+        {"activation": "swiglu", "w_gate": np.ones((1, D_MODEL))},
+        ShapeError,
+        "w_gate has 1 rows and w_1 has 7: the gate multiplies the wide layer entry by entry, "
+        "so make both (d_ff, d_model).",
+    ),
+    "gate too narrow": (
+        {"activation": "swiglu", "w_gate": np.ones((D_FF, 2))},
+        ShapeError,
+        "w_gate has 2 columns and each vector of x has 3 entries (shapes (7, 2) and (3,)): "
+        "in q = W a they must be equal.",
+    ),
+    "b_1 too short": (
+        {"b_1": [1, 2]},
+        ShapeError,
+        "b_1 has length 2 and must have length 7: one number an entry.",
+    ),
+    "b_2 too short": (
+        {"b_2": [1, 2]},
+        ShapeError,
+        "b_2 has length 2 and must have length 4: one number an entry.",
+    ),
+    "w_1 too narrow": (
+        {"w_1": np.ones((D_FF, 2))},
+        ShapeError,
+        "w_1 has 2 columns and each vector of x has 3 entries (shapes (7, 2) and (3,)): "
+        "in q = W a they must be equal.",
+    ),
+    "w_2 too narrow": (
+        {"w_2": np.ones((D_OUT, 2))},
+        ShapeError,
+        "w_2 has 2 columns and each vector of the hidden layer has 7 entries (shapes (4, 2) and (7,)): "
+        "in q = W a they must be equal.",
+    ),
+    "w_1 of one axis": (
+        {"w_1": [1]},
+        ShapeError,
+        "w_1 has 1 axis (shape (1,)), but 2 are needed: give one row a position, a list of lists.",
+    ),
+    "text": (
+        {"x": "text"},
+        InputError,
+        "x is text, not numbers: give a list or an array of numbers.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("how", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_bad_input_is_refused_in_one_sentence(how, error, sentence):
     good = {"x": [1, 2, 3], "w_1": np.ones((D_FF, D_MODEL)), "w_2": np.ones((D_OUT, D_FF))}
 

@@ -132,6 +132,7 @@ def test_the_heads_of_the_pocket_example_by_hand():
 
     np.testing.assert_allclose(both.concat, pocket.arrays(pocket.concat), rtol=1e-12)
     np.testing.assert_array_equal(both.output, both.concat)
+    np.testing.assert_allclose(both.heads[1].weights, pocket.arrays(pocket.head_2.weights), rtol=1e-12)
 
 
 def test_cutting_the_matrix_or_cutting_the_projection_is_the_same():
@@ -197,73 +198,72 @@ def test_all_heads_at_once_are_the_heads_one_by_one():
 HEAD = ([[1, 0]], [[1, 0]], [[2, 0]])
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "sentence"),
-    [
-        (
-            lambda: multi_head([[1]], []),
-            InputError,
-            "heads is empty: give at least one triple (w_q, w_k, w_v).",
-        ),
-        (
-            lambda: multi_head([[1, 2]], [HEAD, HEAD[:2]]),
-            InputError,
-            "head 2 has 2 matrices: give three, (w_q, w_k, w_v).",
-        ),
-        (
-            lambda: multi_head([[1, 2]], [HEAD, HEAD], [[1, 2, 3]]),
-            ShapeError,
-            "w_o has 3 columns and each vector of concat has 2 entries (shapes (1, 3) and (1, 2)): "
-            "in q = W a they must be equal.",
-        ),
-        (
-            lambda: multi_head([[1, 2]], [HEAD], [1]),
-            ShapeError,
-            "w_o has 1 axis (shape (1,)), but 2 are needed: give one row a position, a list of lists.",
-        ),
-        (
-            lambda: heads_of(*[np.ones((5, 3))] * 3, n_heads=2),
-            ShapeError,
-            "w_q has 5 rows and there are 2 heads: make the first a multiple of the second.",
-        ),
-        (
-            lambda: heads_of(np.ones((4, 3)), np.ones((3, 3)), np.ones((4, 3)), n_heads=2),
-            ShapeError,
-            "w_k has 3 rows and there are 2 heads: make the first a multiple of the second.",
-        ),
-        (
-            lambda: heads_of(np.ones((4, 3)), np.ones((4, 3)), np.ones((1, 3)), n_heads=2),
-            ShapeError,
-            "w_v has 1 rows and there are 2 heads: make the first a multiple of the second.",
-        ),
-        (
-            lambda: heads_of([1], [1], [1], n_heads=1),
-            ShapeError,
-            "w_q has 1 axis (shape (1,)), but 2 are needed: give one row a position, a list of lists.",
-        ),
-        (
-            lambda: split_heads([[1, 2, 3]], 2),
-            ShapeError,
-            "each vector of x has 3 entries and there are 2 heads: make the first a multiple of the second.",
-        ),
-        (
-            lambda: split_heads([[1, 2]], 0),
-            ShapeError,
-            "each vector of x has 2 entries and there are 0 heads: make the first a multiple of the second.",
-        ),
-        (
-            lambda: split_heads([1, 2], 2),
-            ShapeError,
-            "x has 1 axis (shape (2,)), but 2 or 3 are needed: give one row a position, a list of lists.",
-        ),
-        (
-            lambda: merge_heads([[1, 2]]),
-            ShapeError,
-            "x has 2 axes (shape (1, 2)), but 3 or 4 are needed: reshape it.",
-        ),
-    ],
-    ids=lambda value: None if callable(value) else str(value)[:40],
-)
+REFUSED = {
+    "no head": (
+        lambda: multi_head([[1]], []),
+        InputError,
+        "heads is empty: give at least one triple (w_q, w_k, w_v).",
+    ),
+    "a pair for a triple": (
+        lambda: multi_head([[1, 2]], [HEAD, HEAD[:2]]),
+        InputError,
+        "head 2 has 2 matrices: give three, (w_q, w_k, w_v).",
+    ),
+    "w_o too wide": (
+        lambda: multi_head([[1, 2]], [HEAD, HEAD], [[1, 2, 3]]),
+        ShapeError,
+        "w_o has 3 columns and each vector of concat has 2 entries (shapes (1, 3) and (1, 2)): "
+        "in q = W a they must be equal.",
+    ),
+    "w_o of one axis": (
+        lambda: multi_head([[1, 2]], [HEAD], [1]),
+        ShapeError,
+        "w_o has 1 axis (shape (1,)), but 2 are needed: give one row a position, a list of lists.",
+    ),
+    "w_q does not divide": (
+        lambda: heads_of(*[np.ones((5, 3))] * 3, n_heads=2),
+        ShapeError,
+        "w_q has 5 rows and there are 2 heads: make the first a multiple of the second.",
+    ),
+    "w_k does not divide": (
+        lambda: heads_of(np.ones((4, 3)), np.ones((3, 3)), np.ones((4, 3)), n_heads=2),
+        ShapeError,
+        "w_k has 3 rows and there are 2 heads: make the first a multiple of the second.",
+    ),
+    "w_v does not divide": (
+        lambda: heads_of(np.ones((4, 3)), np.ones((4, 3)), np.ones((1, 3)), n_heads=2),
+        ShapeError,
+        "w_v has 1 rows and there are 2 heads: make the first a multiple of the second.",
+    ),
+    "w_q of one axis": (
+        lambda: heads_of([1], [1], [1], n_heads=1),
+        ShapeError,
+        "w_q has 1 axis (shape (1,)), but 2 are needed: give one row a position, a list of lists.",
+    ),
+    "x does not divide": (
+        lambda: split_heads([[[1, 2, 3], [4, 5, 6]]], 2),
+        ShapeError,
+        "each vector of x has 3 entries and there are 2 heads: make the first a multiple of the second.",
+    ),
+    "no heads": (
+        lambda: split_heads([[1, 2]], 0),
+        ShapeError,
+        "each vector of x has 2 entries and there are 0 heads: make the first a multiple of the second.",
+    ),
+    "x of one axis": (
+        lambda: split_heads([1, 2], 2),
+        ShapeError,
+        "x has 1 axis (shape (2,)), but 2 or 3 are needed: give one row a position, a list of lists.",
+    ),
+    "heads missing": (
+        lambda: merge_heads([[1, 2]]),
+        ShapeError,
+        "x has 2 axes (shape (1, 2)), but 3 or 4 are needed: reshape it.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_bad_input_is_refused_in_one_sentence(call, error, sentence):
     with pytest.raises(error) as refusal:
         call()

@@ -119,6 +119,13 @@ def test_multiplying_all_entries_by_a_number_above_0_changes_nothing(norm, seed,
     np.testing.assert_allclose(norm(-x).output, -norm(x).output, rtol=1e-12)
 
 
+@pytest.mark.parametrize("norm", [layer_norm, rms_norm])
+def test_the_heads_of_a_batch_go_through_too(norm):
+    x = rand(B, 3, T, D)
+
+    np.testing.assert_array_equal(norm(x).output[1], norm(x[1]).output)
+
+
 @law
 @given(seeds)
 @pytest.mark.parametrize("norm", [layer_norm, rms_norm])
@@ -199,62 +206,61 @@ def test_many_jacobians_go_through_as_one_by_one():
     np.testing.assert_allclose(together[1, 3], layer_norm_jacobian(x[1, 3]), rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "sentence"),
-    [
-        (
-            lambda: layer_norm([[1, 2], [3, 3]]),
-            InputError,
-            "vector 2 of x cannot be normalised: its entries are all equal, so its standard deviation "
-            "is 0. Give eps above 0, such as 1e-5.",
-        ),
-        (
-            lambda: layer_norm([0.1, 0.1, 0.1]),
-            InputError,
-            "x cannot be normalised: its entries are all equal, so its standard deviation is 0. "
-            "Give eps above 0, such as 1e-5.",
-        ),
-        (
-            lambda: layer_norm([[1, 2, 3], [4, 2, 5]], axis=0),
-            InputError,
-            "vector 2 of x cannot be normalised: its entries are all equal, so its standard deviation "
-            "is 0. Give eps above 0, such as 1e-5.",
-        ),
-        (
-            lambda: rms_norm([[1, -1], [2, 3], [0, 0]]),
-            InputError,
-            "vector 3 of x cannot be normalised: its entries are all 0. Give eps above 0, such as 1e-5.",
-        ),
-        (lambda: layer_norm([1, 2], eps=-1), InputError, "eps is -1: it must be at least 0."),
-        (lambda: rms_norm([1, 2], eps=np.nan), InputError, "eps is nan: it must be at least 0."),
-        (
-            lambda: layer_norm([1, 2], scale=[1, 2, 3]),
-            ShapeError,
-            "scale has length 3 and must have length 2: one number an entry.",
-        ),
-        (
-            lambda: layer_norm([1, 2], shift=[1]),
-            ShapeError,
-            "shift has length 1 and must have length 2: one number an entry.",
-        ),
-        (
-            lambda: rms_norm([1, 2], scale=[[1, 2]]),
-            ShapeError,
-            "scale has 2 axes (shape (1, 2)), but 1 is needed: give one vector, a flat list of numbers.",
-        ),
-        (
-            lambda: layer_norm("x"),
-            InputError,
-            "x is text, not numbers: give a list or an array of numbers.",
-        ),
-        (
-            lambda: rms_norm(None),
-            InputError,
-            "x is None, not numbers: give a list or an array of numbers.",
-        ),
-    ],
-    ids=lambda value: None if callable(value) else str(value)[:40],
-)
+REFUSED = {
+    "equal entries in a row": (
+        lambda: layer_norm([[1, 2], [3, 3]]),
+        InputError,
+        "vector 2 of x cannot be normalised: its entries are all equal, so its standard deviation "
+        "is 0. Give eps above 0, such as 1e-5.",
+    ),
+    "equal entries": (
+        lambda: layer_norm([0.1, 0.1, 0.1]),
+        InputError,
+        "x cannot be normalised: its entries are all equal, so its standard deviation is 0. "
+        "Give eps above 0, such as 1e-5.",
+    ),
+    "equal entries in a column": (
+        lambda: layer_norm([[1, 2, 3], [4, 2, 5]], axis=0),
+        InputError,
+        "vector 2 of x cannot be normalised: its entries are all equal, so its standard deviation "
+        "is 0. Give eps above 0, such as 1e-5.",
+    ),
+    "zeros in a row": (
+        lambda: rms_norm([[1, -1], [2, 3], [0, 0]]),
+        InputError,
+        "vector 3 of x cannot be normalised: its entries are all 0. Give eps above 0, such as 1e-5.",
+    ),
+    "eps below 0": (lambda: layer_norm([1, 2], eps=-1), InputError, "eps is -1: it must be at least 0."),
+    "eps nan": (lambda: rms_norm([1, 2], eps=np.nan), InputError, "eps is nan: it must be at least 0."),
+    "scale too long": (
+        lambda: layer_norm([1, 2], scale=[1, 2, 3]),
+        ShapeError,
+        "scale has length 3 and must have length 2: one number an entry.",
+    ),
+    "shift too short": (
+        lambda: layer_norm([1, 2], shift=[1]),
+        ShapeError,
+        "shift has length 1 and must have length 2: one number an entry.",
+    ),
+    "scale of two axes": (
+        lambda: rms_norm([1, 2], scale=[[1, 2]]),
+        ShapeError,
+        "scale has 2 axes (shape (1, 2)), but 1 is needed: give one vector, a flat list of numbers.",
+    ),
+    "text": (
+        lambda: layer_norm("x"),
+        InputError,
+        "x is text, not numbers: give a list or an array of numbers.",
+    ),
+    "nothing": (
+        lambda: rms_norm(None),
+        InputError,
+        "x is None, not numbers: give a list or an array of numbers.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_bad_input_is_refused_in_one_sentence(call, error, sentence):
     with pytest.raises(error) as refusal:
         call()

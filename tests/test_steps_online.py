@@ -117,60 +117,57 @@ def test_the_natural_base_is_e():
 PART = partial_softmax([[0, 1]], [[1], [2]], base=2)
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "sentence"),
-    [
-        (
-            lambda: partial_softmax([[0, 1, 2]], [[1], [2]]),
-            ShapeError,
-            "scores has 3 columns and v has 2 rows: every score needs its value.",
-        ),
-        (
-            lambda: partial_softmax([0, 1], [[1], [2]]),
-            ShapeError,
-            "scores has 1 axis (shape (2,)), but 2 or 3 or 4 are needed: "
-            "give one row a position, a list of lists.",
-        ),
-        (
-            lambda: partial_softmax([[0, 1]], [1, 2]),
-            ShapeError,
-            "v has 1 axis (shape (2,)), but 2 or 3 or 4 are needed: "
-            "give one row a position, a list of lists.",
-        ),
-        (
-            lambda: partial_softmax([[0, 1]], [[1], [2]], base=-2),
-            InputError,
-            "base is -2: it must be a finite number above 0.",
-        ),
-        (
-            lambda: partial_softmax([[0, 1]], [[1], [2]], base=1),
-            InputError,
-            "base is 1: it must be above 1, so that the largest score has the largest power.",
-        ),
-        (
-            lambda: merge(PART, partial_softmax([[0], [1]], [[1]], base=2)),
-            ShapeError,
-            "the parts have outputs of shapes (1, 1) and (2, 1): "
-            "take the same queries, and values of one width.",
-        ),
-        (
-            lambda: merge(PART, partial_softmax([[0]], [[1]])),
-            InputError,
-            "the parts have bases 2 and 2.72: take one base for all.",
-        ),
-        (
-            lambda: online_softmax([]),
-            InputError,
-            "there is no block: give at least one pair (scores, values).",
-        ),
-        (
-            lambda: online_softmax([([[0], [-np.inf]], [[1]]), ([[1], [-np.inf]], [[1]])]),
-            InputError,
-            "query 2 has only scores of −∞: that query may look at no key.",
-        ),
-    ],
-    ids=lambda value: None if callable(value) else str(value)[:40],
-)
+REFUSED = {
+    "a score without value": (
+        lambda: partial_softmax([[0, 1, 2]], [[1], [2]]),
+        ShapeError,
+        "scores has 3 columns and v has 2 rows: every score needs its value.",
+    ),
+    "scores of one axis": (
+        lambda: partial_softmax([0, 1], [[1], [2]]),
+        ShapeError,
+        "scores has 1 axis (shape (2,)), but 2 or 3 or 4 are needed: "
+        "give one row a position, a list of lists.",
+    ),
+    "values of one axis": (
+        lambda: partial_softmax([[0, 1]], [1, 2]),
+        ShapeError,
+        "v has 1 axis (shape (2,)), but 2 or 3 or 4 are needed: give one row a position, a list of lists.",
+    ),
+    "base below 0": (
+        lambda: partial_softmax([[0, 1]], [[1], [2]], base=-2),
+        InputError,
+        "base is -2: it must be a finite number above 0.",
+    ),
+    "base 1": (
+        lambda: partial_softmax([[0, 1]], [[1], [2]], base=1),
+        InputError,
+        "base is 1: it must be above 1, so that the largest score has the largest power.",
+    ),
+    "other queries": (
+        lambda: merge(PART, partial_softmax([[0], [1]], [[1]], base=2)),
+        ShapeError,
+        "the parts have outputs of shapes (1, 1) and (2, 1): take the same queries, and values of one width.",
+    ),
+    "other bases": (
+        lambda: merge(PART, partial_softmax([[0]], [[1]])),
+        InputError,
+        "the parts have bases 2 and 2.72: take one base for all.",
+    ),
+    "no block": (
+        lambda: online_softmax([]),
+        InputError,
+        "there is no block: give at least one pair (scores, values).",
+    ),
+    "a blind query": (
+        lambda: online_softmax([([[0], [-np.inf]], [[1]]), ([[1], [-np.inf]], [[1]])]),
+        InputError,
+        "query 2 has only scores of −∞: that query may look at no key.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_bad_input_is_refused_in_one_sentence(call, error, sentence):
     with pytest.raises(error) as refusal:
         call()

@@ -239,71 +239,70 @@ def test_attention_with_alibi_added_to_its_scores_equals_the_course_s_own_in_tor
 ODD = "the width is 5: sines and cosines come in pairs, so make it even."
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "sentence"),
-    [
-        (lambda: sinusoidal(3, 5), InputError, ODD),
-        (lambda: rotation(3, 5), InputError, ODD),
-        (lambda: rope([1, 2, 3, 4, 5]), InputError, ODD),
-        (
-            lambda: sinusoidal(3, 0),
-            InputError,
-            "the width is 0: sines and cosines come in pairs, so make it even.",
-        ),
-        (
-            lambda: sinusoidal(3, 4, layout="sines first"),
-            InputError,
-            "layout is 'sines first': it must be 'interleaved' or 'concatenated'.",
-        ),
-        (
-            lambda: sinusoidal(3, 4, form="log"),
-            InputError,
-            "form is 'log': it must be 'power' or 'exp-log'.",
-        ),
-        (
-            lambda: sinusoidal(3, 4, base=0),
-            InputError,
-            "base is 0: it must be a finite number above 0.",
-        ),
-        (
-            lambda: rope("x"),
-            InputError,
-            "x is text, not numbers: give a list or an array of numbers.",
-        ),
-        (
-            lambda: rope([[1, 2]] * 3, [0, 1]),
-            ShapeError,
-            "positions has length 2 and x has 3 rows: give one position a row.",
-        ),
-        (
-            lambda: rope([1, 2], [0, 1]),
-            ShapeError,
-            "positions has length 2 and x has 1 rows: give one position a row.",
-        ),
-        (
-            lambda: rope([1, 2], "first"),
-            InputError,
-            "positions is text, not numbers: give a list or an array of numbers.",
-        ),
-        (
-            lambda: rope([1, 2], angle=[1, 2]),
-            ShapeError,
-            "angle has 1 axis (shape (2,)), but 0 are needed: reshape it.",
-        ),
-        (lambda: alibi_slopes(0), InputError, "n_heads is 0: give one head at least."),
-        (
-            lambda: alibi(3, 2, 1),
-            InputError,
-            "2 queries and 1 keys: give at least one query, and a key to each.",
-        ),
-        (
-            lambda: alibi(3, 0, 1),
-            InputError,
-            "0 queries and 1 keys: give at least one query, and a key to each.",
-        ),
-    ],
-    ids=lambda value: None if callable(value) else str(value)[:40],
-)
+REFUSED = {
+    "odd width of sinusoids": (lambda: sinusoidal(3, 5), InputError, ODD),
+    "odd width of a rotation": (lambda: rotation(3, 5), InputError, ODD),
+    "odd width of rope": (lambda: rope([1, 2, 3, 4, 5]), InputError, ODD),
+    "no width": (
+        lambda: sinusoidal(3, 0),
+        InputError,
+        "the width is 0: sines and cosines come in pairs, so make it even.",
+    ),
+    "layout unknown": (
+        lambda: sinusoidal(3, 4, layout="sines first"),
+        InputError,
+        "layout is 'sines first': it must be 'interleaved' or 'concatenated'.",
+    ),
+    "form unknown": (
+        lambda: sinusoidal(3, 4, form="log"),
+        InputError,
+        "form is 'log': it must be 'power' or 'exp-log'.",
+    ),
+    "base 0": (
+        lambda: sinusoidal(3, 4, base=0),
+        InputError,
+        "base is 0: it must be a finite number above 0.",
+    ),
+    "text": (
+        lambda: rope("x"),
+        InputError,
+        "x is text, not numbers: give a list or an array of numbers.",
+    ),
+    "too few positions": (
+        lambda: rope([[1, 2]] * 3, [0, 1]),
+        ShapeError,
+        "positions has length 2 and x has 3 rows: give one position a row.",
+    ),
+    "too many positions": (
+        lambda: rope([1, 2], [0, 1]),
+        ShapeError,
+        "positions has length 2 and x has 1 rows: give one position a row.",
+    ),
+    "positions of text": (
+        lambda: rope([1, 2], "first"),
+        InputError,
+        "positions is text, not numbers: give a list or an array of numbers.",
+    ),
+    "several angles": (
+        lambda: rope([1, 2], angle=[1, 2]),
+        ShapeError,
+        "angle has 1 axis (shape (2,)), but 0 are needed: reshape it.",
+    ),
+    "no head": (lambda: alibi_slopes(0), InputError, "n_heads is 0: give one head at least."),
+    "more queries than keys": (
+        lambda: alibi(3, 2, 1),
+        InputError,
+        "2 queries and 1 keys: give at least one query, and a key to each.",
+    ),
+    "no query": (
+        lambda: alibi(3, 0, 1),
+        InputError,
+        "0 queries and 1 keys: give at least one query, and a key to each.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_bad_input_is_refused_in_one_sentence(call, error, sentence):
     with pytest.raises(error) as refusal:
         call()

@@ -413,7 +413,7 @@ def test_a_share_of_named_tensors_keeps_its_names(as_process):
 def test_a_batch_too_small_to_share_is_refused(as_process):
     as_process(0)
 
-    with pytest.raises(InputError, match="the batch has 2 rows for 3 processes: give each one row"):
+    with pytest.raises(InputError, match="a batch of 2 cannot be shared by 3 processes: give each one row"):
         distributed.share(tokens(2))
 
 

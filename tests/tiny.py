@@ -5,6 +5,8 @@ from dataclasses import replace
 import torch
 from hypothesis import settings
 
+from transformer_lib import masks
+from transformer_lib.attention import MultiHeadAttention, watch
 from transformer_lib.config import GPT2, LLAMA, ORIGINAL, DecoderConfig, EncoderConfig, TransformerConfig
 from transformer_lib.models import Decoder, Encoder, Transformer
 
@@ -26,6 +28,17 @@ FAMILIES = {
 }
 families = {"argvalues": FAMILIES.values(), "ids": FAMILIES.keys()}
 
+# What attention over T positions is told to hide, and where it may look after that.
+PAST = masks.causal(T)
+WORDS = masks.padding(torch.tensor([[4, 4, 4, 4, 4], [4, 4, 4, 0, 0]]))
+HIDING = {
+    "nothing": ({}, torch.ones(1, 1, T, T, dtype=torch.bool)),
+    "the future": ({"causal": True}, PAST),
+    "padding": ({"allowed": WORDS}, WORDS),
+    "both": ({"allowed": WORDS, "causal": True}, WORDS & PAST),
+}
+hiding = {"argnames": ("options", "allowed"), "argvalues": HIDING.values(), "ids": HIDING.keys()}
+
 law = settings(max_examples=20, deadline=None, derandomize=True)
 law_of_models = settings(law, max_examples=7)
 
@@ -45,6 +58,16 @@ def shaken(model, seed=0):
     for i, parameter in enumerate(model.parameters()):
         parameter.data = 0.4 * rand(*parameter.shape, seed=seed + i)
     return model.double().eval()
+
+
+def attention(**kind):
+    return shaken(MultiHeadAttention(D_MODEL, N_HEADS, **kind))
+
+
+def explicit(attend, *inputs, **options):
+    """The output of attention with every weight computed, and the weights."""
+    with watch(attend):
+        return attend(*inputs, **options), attend.weights
 
 
 def decoder(family=GPT2, **sizes):

@@ -140,7 +140,7 @@ class LinkToLibrary(SphinxPostTransform):
                 link = self._link(entry)
                 literal.replace_self(link)
                 link += literal
-        for cell in list(self.document.findall(_is_code_cell)):
+        for cell in [node for node in self.document.findall(nodes.container) if _is_code_cell(node)]:
             shown = re.search(r"^show_source\(([\w.]+)\)", cell.astext(), re.MULTILINE)
             entry = self._entry(shown[1]) if shown else None
             if entry:
@@ -162,8 +162,8 @@ class LinkToLibrary(SphinxPostTransform):
         return nodes.reference("", "", refuri=f"{page}#{entry.node_id}", internal=True)
 
 
-def _is_code_cell(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
+def _is_code_cell(node: nodes.container) -> bool:
+    return node.get("nb_element") == "cell_code"
 
 
 def _skip_what_is_imported(app: Sphinx, what: str, name: str, entry: Any, skip: bool, options: Any) -> bool:

@@ -40,7 +40,7 @@ def sinusoidal(
     Raises
     ------
     InputError
-        An odd d_model.
+        An odd d_model, a layout or form of another name, a base not above 0.
 
     Notes
     -----
@@ -52,8 +52,10 @@ def sinusoidal(
     >>> sinusoidal(2, 4)[1]
     tensor([0.8415, 0.5403, 0.0100, 0.9999])
     """
+    if layout not in ("interleaved", "concatenated"):
+        raise InputError(f"layout is {layout!r}: it must be 'interleaved' or 'concatenated'.")
     frequency = _frequencies(d_model, base, form)  # (d_model / 2)
-    angle = torch.arange(n, dtype=torch.float64, device="cpu")[:, None] * frequency  # (n, d_model / 2)
+    angle = torch.arange(n, device="cpu")[:, None] * frequency  # (n, d_model / 2)
     if layout == "concatenated":
         return torch.cat([angle.sin(), angle.cos()], -1).float()  # (n, d_model)
     return torch.stack([angle.sin(), angle.cos()], -1).flatten(-2).float()  # (n, d_model)
@@ -68,8 +70,9 @@ def rotation(k: int, d_model: int, base: float = 10_000.0) -> Tensor:
     True
     """
     angle = k * _frequencies(d_model, base)
-    pairs = [torch.tensor([[c, s], [-s, c]]) for c, s in zip(angle.cos(), angle.sin(), strict=True)]
-    return torch.block_diag(*pairs).float()
+    cos, sin = angle.cos(), angle.sin()
+    turns = torch.stack([cos, sin, -sin, cos], -1).unflatten(-1, (2, 2))  # (d_model / 2, 2, 2)
+    return torch.block_diag(*turns).float()
 
 
 class LearnedPositions(nn.Embedding):
@@ -133,7 +136,7 @@ class Rotary(nn.Module):
     @torch.inference_mode(False)  # a table made while generating must serve in training too
     def _tabulate(self, n: int, like: Tensor) -> None:
         """Keep the cosines and sines (n, d_head / 2) of positions 0 to n − 1."""
-        angle = torch.arange(n, dtype=torch.float64)[:, None] * self.frequency
+        angle = torch.arange(n, device="cpu")[:, None] * self.frequency
         self.cos, self.sin = angle.cos().to(like), angle.sin().to(like)
 
     def forward(self, x: Tensor, start: int = 0) -> Tensor:
@@ -178,9 +181,13 @@ def alibi(slopes: Tensor, n_queries: int, n_keys: int) -> Tensor:
 
 def _frequencies(d: int, base: float, form: Literal["power", "exp-log"] = "power") -> Tensor:
     """Give the d/2 angles a pair turns by at each step, from 1 down to almost 1/base."""
+    if not 0 < base < math.inf:
+        raise InputError(f"base is {base!r}: it must be a finite number above 0.")
     if d < 2 or d % 2:
         raise InputError(f"the width is {d}: sines and cosines come in pairs, so make it even.")
     even = torch.arange(0, d, 2, dtype=torch.float64, device="cpu")  # real also in a model on "meta"
+    if form == "power":
+        return base ** (-even / d)
     if form == "exp-log":
         return torch.exp(even * (-math.log(base) / d))
-    return base ** (-even / d)
+    raise InputError(f"form is {form!r}: it must be 'power' or 'exp-log'.")

@@ -49,7 +49,7 @@ def sentiment(seed: int = 0, clear: float = 1.0) -> Sentiment:
     seed : int
         Decides which fifth is held out.
     clear : float
-        The least |score|, from 0 to 4, of a sentence that is kept: between, people disagree.
+        The least size of a score, from 0 to 4, of a sentence that is kept: between, people disagree.
 
     Raises
     ------
@@ -58,8 +58,8 @@ def sentiment(seed: int = 0, clear: float = 1.0) -> Sentiment:
 
     Notes
     -----
-    Of 10,605 sentences 9,173 have |score| ≥ 1, half of them positive. Two come twice and are kept
-    once, with the later score, or they could stand on both sides of the split: 9,171.
+    Of 10,605 sentences 9,173 have a score of at least 1 either way, half of them positive. Two come
+    twice and are kept once, with the later score, or they could stand on both sides of the split: 9,171.
     Source: Hutto and Gilbert (2014), "VADER"; the sentences are from reviews of Pang and Lee (2004).
     """
     kept = {words: score for words, score in read_sentiment(fetch_sentiment()) if abs(score) >= clear}

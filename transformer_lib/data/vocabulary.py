@@ -7,7 +7,10 @@ from torch import Tensor
 
 from transformer_lib.shapes import InputError
 
-PAD, START, END = 0, 1, 2  # the same in every vocabulary, whether a task needs all three or not
+# The same in every vocabulary, whether a task needs all three or not.
+PAD = 0
+START = 1
+END = 2
 MARKS = ("<pad>", "<start>", "<end>")
 
 

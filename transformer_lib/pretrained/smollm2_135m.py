@@ -53,7 +53,7 @@ class SmolLM2(NamedTuple):
         In evaluation mode; its parameters can be trained further.
     tokenizer : tokenizers.Tokenizer
         Byte-pair encoding of bytes, so that it reads every script; each digit is a token. Marks such
-        as <|im_end|> are read as what they are, in a question too. Six control characters and the
+        as `<|im_end|>` are read as what they are, in a question too. Six control characters and the
         empty planes of Unicode have no token and are left out.
     """
 
@@ -67,14 +67,14 @@ class SmolLM2(NamedTuple):
         return torch.tensor([self.tokenizer.encode(text).ids])
 
     def text(self, tokens: Tensor) -> str:
-        """Turn token ids (T,) back into text, without marks such as <|im_end|>."""
+        """Turn token ids (T,) back into text, without marks such as `<|im_end|>`."""
         if tokens.ndim != 1:
             raise ShapeError(f"tokens has shape {tuple(tokens.shape)}: give one row, (positions,).")
         return self.tokenizer.decode(tokens.tolist())
 
     @property
     def end(self) -> int:
-        """The token that ends an answer, <|im_end|>."""
+        """The token that ends an answer, `<|im_end|>`."""
         return self.tokenizer.token_to_id("<|im_end|>")
 
 

@@ -68,8 +68,8 @@ def layer_norm(
     >>> steps = layer_norm([9, 3, 3, 1])
     >>> steps.mean, steps.std
     (array([4.]), array([3.]))
-    >>> steps.output.round(4)
-    array([ 1.6667, -0.3333, -0.3333, -1.    ])
+    >>> steps.output.round(3)
+    array([ 1.667, -0.333, -0.333, -1.   ])
     """
     x = as_array("x", x, (1, 2, 3, 4))
     scale = one_each("scale", scale, x.shape[-1], if_none=1.0)

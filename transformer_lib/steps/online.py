@@ -31,8 +31,8 @@ def partial_softmax(scores: ArrayLike, v: ArrayLike, base: float = np.e) -> Part
 
     Raises ShapeError unless each score has its value, InputError for a base not above 1.
 
-    >>> partial_softmax([[-2, 2]], [[0, -2], [0, 2]], base=2).total  # 2⁻⁴ + 2⁰
-    array([1.0625])
+    >>> partial_softmax([[-2, 2]], [[0, -2], [0, 2]], base=2).total * 16  # (2⁻⁴ + 2⁰) · 16
+    array([17.])
     """
     check_positive("base", base)
     if base <= 1:

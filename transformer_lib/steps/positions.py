@@ -47,8 +47,8 @@ def sinusoidal(
 
     Examples
     --------
-    >>> sinusoidal(2, 4)[1].round(4)
-    array([0.8415, 0.5403, 0.01  , 1.    ])
+    >>> sinusoidal(2, 4)[1].round(3)
+    array([0.841, 0.54 , 0.01 , 1.   ])
     """
     if layout not in ("interleaved", "concatenated"):
         raise InputError(f"layout is {layout!r}: it must be 'interleaved' or 'concatenated'.")

@@ -17,6 +17,7 @@ from transformer_lib.models import Decoder, Encoder, Transformer
 from transformer_lib.shapes import InputError
 from transformer_lib.training.history import History
 
+HEADER = "transformer_lib"  # one entry: of several, safetensors would change the order from file to file
 MODELS = {
     "Transformer": (Transformer, TransformerConfig),
     "Encoder": (Encoder, EncoderConfig),
@@ -46,7 +47,8 @@ def save(
 
     Notes
     -----
-    The header is JSON: `config` (the class and its sizes), `optimiser` (its class) and `history`.
+    The header is JSON: `config` (the class and its sizes), `optimiser` (its class) and `history`. The
+    same run gives the same file, byte for byte.
     Source of the format: https://huggingface.co/docs/safetensors
     """
     path = Path(path)
@@ -65,7 +67,7 @@ def save(
 
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".part")
-    beside.write_bytes(to_bytes(tensors, {name: json.dumps(value) for name, value in header.items()}))
+    beside.write_bytes(to_bytes(tensors, {HEADER: json.dumps(header)}))
     beside.replace(path)
 
 
@@ -141,7 +143,7 @@ def _describe(model: nn.Module) -> dict[str, Any]:
 def _read(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, "pt") as file:
-            header = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
+            header = json.loads((file.metadata() or {}).get(HEADER, "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise InputError(f"there is no checkpoint {path}: train first, or correct the name.") from None
@@ -149,7 +151,7 @@ def _read(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise InputError(
             f"{path} is not a whole checkpoint: it was cut short, or is no safetensors file; train again."
         ) from None
-    if not {"config", "optimiser", "history"} <= header.keys():
+    if header is None:
         raise InputError(f"{path} does not say its config: give a file written by `training.save`.")
     return tensors, header
 

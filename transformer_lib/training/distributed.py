@@ -53,7 +53,8 @@ def share(batch: Any) -> Any:
         return make(share(part) for part in batch)
     if len(batch) < n_processes():
         raise InputError(
-            f"the batch has {len(batch)} rows for {n_processes()} processes: give each one row at least."
+            f"a batch of {len(batch)} cannot be shared by {n_processes()} processes: "
+            "give each one row at least."
         )
     return batch.tensor_split(n_processes())[dist.get_rank()]
 
