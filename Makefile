@@ -10,7 +10,7 @@ PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 MATHJAX := _build/vendor/mathjax
 
 .DEFAULT_GOAL := help
-.PHONY: book html test check notebooks benchmarks mutation lab pretrained serve clean help lock
+.PHONY: book html test check notebooks benchmarks lab pretrained serve clean help lock
 
 book: html serve ## Build the book and serve it on this machine
 
@@ -33,6 +33,9 @@ check: $(VENV)/test ## Lint, types and unit tests, in a minute
 
 notebooks: $(VENV)/test ## Run every chapter afresh and store its outputs
 	$(BIN)/python tools/run_notebooks.py notebooks/*.ipynb
+
+benchmarks: $(VENV)/test ## Measure speed and memory against PyTorch and transformers, 15 minutes
+	$(BIN)/python benchmarks/speed.py
 
 pretrained: $(VENV)/lab ## Install the pretrained weights and the plays, 180 MB, for chapters 13 to 16
 	$(PRETRAINED)
