@@ -11,7 +11,8 @@ from turns import least
 
 from transformer_lib.attention import MultiHeadAttention
 from transformer_lib.blocks import EncoderBlock
-from transformer_lib.config import DecoderConfig, TransformerConfig
+from transformer_lib.config import ORIGINAL, DecoderConfig, TransformerConfig
+from transformer_lib.embedding import Embedding
 from transformer_lib.models import Decoder, Transformer
 
 Inputs = tuple[Tensor, ...]
@@ -66,12 +67,12 @@ class Pair:
 
 
 class Translator(nn.Module):
-    """`nn.Transformer` between an embedding and an unembedding, without the norms the paper has not."""
+    """`nn.Transformer` between our embeddings and an unembedding, without the norms the paper has not."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.source = nn.Embedding(VOCABULARY, shape.width)
-        self.target = nn.Embedding(VOCABULARY, shape.width)
+        self.source = Embedding(VOCABULARY, shape.width, shape.length, ORIGINAL)
+        self.target = Embedding(VOCABULARY, shape.width, shape.length, ORIGINAL)
         self.body = nn.Transformer(
             shape.width, shape.heads, N_LAYERS, N_LAYERS, 4 * shape.width, 0.0, batch_first=True
         )
@@ -81,7 +82,7 @@ class Translator(nn.Module):
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         """source (B, S) and target (B, T) -> logits (B, T, VOCABULARY)."""
         x = self.body(self.source(source), self.target(target), tgt_mask=self.causal, tgt_is_causal=True)
-        return nn.functional.linear(x, self.target.weight)  # one matrix reads and scores, as in ours
+        return nn.functional.linear(x, self.target.tokens.weight)  # one matrix reads and scores, as in ours
 
 
 def attention(shape: Shape) -> Pair:

@@ -175,7 +175,7 @@ def test_the_stored_output_of_a_stub_says_not_tried_yet(number):
 def run(path, until, code):
     """Run a chapter up to an exercise, then `code`; the value of the code's last line, a check."""
     namespace = {}
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), np.printoptions():
         for cell in read(path)["cells"]:
             if cell["cell_type"] != "code" or "raises-exception" in cell["metadata"].get("tags", []):
                 continue
