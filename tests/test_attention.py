@@ -87,6 +87,14 @@ def test_in_training_the_same_weights_are_dropped_as_in_torch(causal):
     assert not torch.allclose(ours, attend.eval()(x, causal=causal))
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_outside_training_nothing_is_dropped(causal):
+    attend, other = attention(dropout=0.5), attention(dropout=0.0)
+
+    assert torch.equal(attend(X, causal=causal), other(X, causal=causal))
+    assert MultiHeadAttention(D_MODEL, N_HEADS).dropout == 0
+
+
 @given(seeds)
 @law
 def test_as_many_key_heads_as_query_heads_is_multi_head(seed):

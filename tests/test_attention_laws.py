@@ -4,9 +4,23 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import D_MODEL, N_KV_HEADS, B, S, T, attention, explicit, has_right_gradients, hiding, law, rand
+from tiny import (
+    D_MODEL,
+    N_KV_HEADS,
+    B,
+    S,
+    T,
+    attention,
+    explicit,
+    has_right_gradients,
+    hiding,
+    law,
+    rand,
+    shaken,
+)
 
 from transformer_lib import masks
+from transformer_lib.attention import MultiHeadAttention
 from transformer_lib.cache import KVCache
 
 X, MEMORY = rand(B, T, D_MODEL), rand(B, S, D_MODEL, seed=1)
@@ -32,6 +46,15 @@ def test_fused_and_explicit_are_equal(kind, options, allowed):
     attend = attention(**kind)
 
     torch.testing.assert_close(attend(X, **options), explicit(attend, X, **options)[0])
+
+
+def test_a_single_head_does_not_see_the_future_either():
+    attend = shaken(MultiHeadAttention(D_MODEL, 1))
+
+    output, weights = explicit(attend, X, causal=True)
+
+    assert not weights.triu(1).any()
+    torch.testing.assert_close(output, attend(X, causal=True))
 
 
 @kinds

@@ -218,6 +218,12 @@ def test_a_block_of_llama_is_built_as_its_family_says():
     assert not any("bias" in name or "shift" in name for name, _ in block.named_parameters())
 
 
+def test_a_decoder_block_drops_weights_of_both_its_attentions():
+    block = decoder_block(dropout=0.5)
+
+    assert block.attention.dropout == block.cross_attention.dropout == 0.5
+
+
 def test_blocks_are_of_2017_and_drop_nothing_if_nothing_is_said():
     one, two = EncoderBlock(D_MODEL, N_HEADS, D_FF), DecoderBlock(D_MODEL, N_HEADS, D_FF)
 
@@ -259,6 +265,7 @@ def test_a_decoder_block_step_by_step_equals_the_whole(family):
     pieces = [block(x, MEMORY, None, SOURCE_WORDS, caches) for x in X.split([1, 3, 1], 1)]
 
     torch.testing.assert_close(torch.cat(pieces, 1), block(X, MEMORY, None, SOURCE_WORDS))
+    assert [len(cache) for cache in caches] == [T, S]
 
 
 @pytest.mark.parametrize("family", **families)

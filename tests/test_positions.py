@@ -134,10 +134,11 @@ def test_tables_are_real_also_in_a_model_that_waits_for_its_weights():
     x, expected = rand(T, D), sinusoidal(T, D)
 
     with torch.device("meta"):
-        turned, table = Rotary(D)(x), SinusoidalPositions(D)(T)
+        turned, table, slopes = Rotary(D)(x), SinusoidalPositions(D)(T), alibi_slopes(N_HEADS)
 
     assert torch.equal(table, expected)
     assert torch.equal(turned, Rotary(D)(x))
+    assert torch.equal(slopes, alibi_slopes(N_HEADS))
 
 
 def test_a_table_is_no_part_of_what_a_model_saves():
@@ -178,6 +179,21 @@ def test_a_pair_is_a_complex_number_multiplied_by_one_on_the_unit_circle():
     turned = torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))) * phase).flatten(-2)
 
     torch.testing.assert_close(Rotary(D, base)(x), turned)
+
+
+@pytest.mark.parametrize("base", [0.5, 1.0, 10_000.0])
+def test_one_pair_alone_turns_by_one_radian_a_position_whatever_the_base(base):
+    x = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+
+    turned = Rotary(2, base)(x)
+
+    torch.testing.assert_close(turned[1], torch.tensor([math.cos(1), math.sin(1)]))
+
+
+def test_the_first_position_is_not_turned():
+    x = rand(B, 1, D).float()
+
+    assert torch.equal(Rotary(D)(x), x)
 
 
 def test_rotary_frequencies_have_the_base_of_the_paper():
@@ -266,3 +282,9 @@ def test_alibi_takes_the_slope_for_each_step_away_to_either_side():
         [[-2.0, 0.0, -2.0], [-4.0, -2.0, 0.0]],
     ]
     assert not lowered[:, 0, 1].signbit().any()
+
+
+def test_alibi_stands_where_the_slopes_are():
+    lowered = alibi(alibi_slopes(N_HEADS).to("meta"), T, S)
+
+    assert lowered.is_meta

@@ -114,6 +114,14 @@ def test_the_network_acts_on_each_token_by_itself(seed):
     np.testing.assert_array_equal(np.delete(after[1], 2, axis=0), np.delete(before[1], 2, axis=0))
 
 
+def test_the_heads_of_a_batch_go_through_too():
+    x, (w_1, w_2) = rand(B, 2, T, D_MODEL), matrices(0)
+
+    together = feed_forward(x, w_1, w_2).output
+
+    np.testing.assert_allclose(together[1], feed_forward(x[1], w_1, w_2).output, rtol=1e-12)
+
+
 @law
 @given(seeds)
 def test_the_network_is_a_convolution_with_a_kernel_of_one(seed):

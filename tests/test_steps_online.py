@@ -119,7 +119,7 @@ PART = partial_softmax([[0, 1]], [[1], [2]], base=2)
 
 REFUSED = {
     "a score without value": (
-        lambda: partial_softmax([[0, 1, 2]], [[1], [2]]),
+        lambda: partial_softmax([[[0, 1, 2]]], [[[1], [2]]]),
         ShapeError,
         "scores has 3 columns and v has 2 rows: every score needs its value.",
     ),

@@ -187,6 +187,11 @@ REFUSED = {
         InputError,
         "weights sums to 1.9, not to 1: give the softmax of the scores.",
     ),
+    "one row that sums to less": (
+        lambda: softmax_jacobian([[0.5, 0.5], [0.05, 0.05], [0.9, 0.9]]),
+        InputError,
+        "weights sums to 0.1, not to 1: give the softmax of the scores.",
+    ),
     "a weight below 0": (
         lambda: softmax_jacobian([-0.5, 1.5]),
         InputError,
