@@ -18,7 +18,16 @@ PAGE = {
     "A1ToB1": "notebooks/03_from_a1_to_b1.html",
     "AttentionGrid": "notebooks/04_all_at_once.html",
     "RowsAndColumns": "notebooks/05_matrix_form.html",
+    "ScalingScores": "notebooks/06_scaled_dot_product.html",
+    "TwoHeads": "notebooks/07_multi_head.html",
+    "PositionDials": "notebooks/08_positions.html",
+    "MaskPainter": "notebooks/09_masks_and_decoding.html",
+    "SharedFFN": "notebooks/10_feed_forward.html",
+    "ResidualAndNorm": "notebooks/11_residual_and_layernorm.html",
+    "ThreeAttentions": "notebooks/12_encoder_decoder.html",
 }
+# Its numbers can be typed only after one choice.
+BEFORE_TYPING = {"PositionDials": {"kind": "rope"}}
 TYPED = [one for one in ALL if re.search("number(Input|Grid)", (WEB / f"{one.script}.js").read_text("utf-8"))]
 each_explorer = pytest.mark.parametrize("explorer", ALL, ids=lambda one: one.__name__)
 
@@ -170,9 +179,9 @@ def test_every_choice_and_checkbox_changes_it(explorer, visit, address):
 
 @pytest.mark.parametrize("explorer", TYPED, ids=lambda one: one.__name__)
 def test_a_typed_number_is_used_and_nonsense_is_not(explorer, visit, address):
-    shown = Shown(visit(), address, explorer)
+    shown = Shown(visit(), address, explorer, BEFORE_TYPING.get(explorer.__name__))
     shown.root.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-    boxes = shown.root.locator(".tx-number")
+    boxes = shown.root.locator('.tx-number[aria-valuemin^="-"]')  # not those for whole numbers
 
     boxes.first.fill("1.5")
     shown.settle()

@@ -1,7 +1,6 @@
 """Exercises of chapter 4: the third row, asymmetry, permutation equivariance, what b₂ cannot see."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from transformer_lib import pocket
 from transformer_lib.exercises.judging import call, gives_nothing, judge_numbers, read, same, show
+from transformer_lib.exercises.layers import Layer, truth
 from transformer_lib.exercises.mistake_bank import mistakes_for
 from transformer_lib.exercises.registry import Exercise, Mistake, Verdict, register
 from transformer_lib.shapes import Array
@@ -209,20 +209,6 @@ register(
 # 4.3 ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """A layer with a name: rows in, as many rows out."""
-
-    name: str
-    function: Callable[[Array], Array]
-
-    def __call__(self, a: Any) -> Array:
-        return self.function(np.asarray(a, dtype=np.float64))
-
-    def __repr__(self) -> str:
-        return self.name
-
-
 _RNG = np.random.default_rng(4)
 _INPUTS = _RNG.integers(-3, 4, size=(5, 3)).astype(np.float64)
 _WEIGHTS = tuple(_RNG.normal(size=(rows, 3)) for rows in (2, 2, 4))  # d_k = 2, d_v = 4, W^q ≠ W^k
@@ -254,12 +240,12 @@ def _one_after_the_other(a: Array) -> Array:
     return np.tile(sum(list(a), np.zeros(a.shape[1])) / len(a), (len(a), 1))
 
 
-_ON_ITS_OWN = _Layer("a layer that doubles each row", lambda a: 2 * a)
-_MEAN = _Layer("a layer that gives every position the sum of all", lambda a: np.tile(a.sum(0), (len(a), 1)))
-_SUM_IN_TURN = _Layer("a layer that gives every position the mean", _one_after_the_other)
+_ON_ITS_OWN = Layer("a layer that doubles each row", lambda a: 2 * a)
+_MEAN = Layer("a layer that gives every position the sum of all", lambda a: np.tile(a.sum(0), (len(a), 1)))
+_SUM_IN_TURN = Layer("a layer that gives every position the mean", _one_after_the_other)
 _OBEYS = (
-    (_Layer("self-attention", _attend), _INPUTS, _ORDER),
-    (_Layer("the chapter's self-attention", _attend_by_the_chapter), pocket.a, [3, 0, 1, 2]),
+    (Layer("self-attention", _attend), _INPUTS, _ORDER),
+    (Layer("the chapter's self-attention", _attend_by_the_chapter), pocket.a, [3, 0, 1, 2]),
     (_ON_ITS_OWN, _INPUTS, _ORDER),
     (_MEAN, _INPUTS, _ORDER),
     (_SUM_IN_TURN, _TENTHS, [2, 1, 0]),
@@ -267,13 +253,13 @@ _OBEYS = (
 _BREAKS = tuple(
     (layer, _INPUTS, _ORDER)
     for layer in (
-        _Layer("a running sum", lambda a: a.cumsum(axis=0)),
-        _Layer("a layer that sorts each column", lambda a: np.sort(a, axis=0)),
-        _Layer("a layer that gives the row before", lambda a: np.roll(a, 1, axis=0)),
-        _Layer("a layer that doubles the last row", _last_doubled),
-        _Layer("a layer that adds the two neighbours", lambda a: np.roll(a, 1, 0) + np.roll(a, -1, 0)),
-        _Layer("self-attention that hides the later positions", _attend_backwards),
-        _Layer("self-attention after adding the position's number", _attend_numbered),
+        Layer("a running sum", lambda a: a.cumsum(axis=0)),
+        Layer("a layer that sorts each column", lambda a: np.sort(a, axis=0)),
+        Layer("a layer that gives the row before", lambda a: np.roll(a, 1, axis=0)),
+        Layer("a layer that doubles the last row", _last_doubled),
+        Layer("a layer that adds the two neighbours", lambda a: np.roll(a, 1, 0) + np.roll(a, -1, 0)),
+        Layer("self-attention that hides the later positions", _attend_backwards),
+        Layer("self-attention after adding the position's number", _attend_numbered),
     )
 )
 _LAW_CASES = _OBEYS + _BREAKS
@@ -329,32 +315,11 @@ def _judge_law(answer: Any) -> Verdict:
         return gives_nothing(answer)
     given: list[bool] = []
     for case, (value, problem) in zip(_LAW_CASES, outcomes, strict=True):
-        said = problem or _truth(value, case)
+        said = problem or truth(value, show(case))
         if isinstance(said, Verdict):
             return said
         given.append(said)
     return _compare(given)
-
-
-def _truth(value: Any, case: tuple[Any, ...]) -> bool | Verdict:
-    """Read True or False in any type, or say why it is neither."""
-    if value is None or value is ...:
-        return Verdict("wrong", f"Your function gives nothing for {show(case)}: does it end with return?")
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    try:
-        table = np.asarray(value)
-        if table.dtype.kind in "biuf" and table.size == 1 and table.item() in (0, 1):
-            return bool(table.item())
-        if table.dtype.kind == "b":
-            return Verdict(
-                "wrong",
-                f"Your function returns a table of shape {table.shape}: make it one True or False, "
-                "as np.allclose does.",
-            )
-    except Exception:  # whatever it is, it is not True or False
-        pass
-    return Verdict("wrong", f"Your function returns type {type(value).__name__}: return True or False.")
 
 
 def _compare(given: Sequence[bool]) -> Verdict:

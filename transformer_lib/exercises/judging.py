@@ -179,6 +179,8 @@ def _where_off(given: Array, target: Array, tolerance: float, subject: str) -> s
 
 def _numbers(name: str, value: Any) -> Array:
     """Numbers of any kind, fractions written as text too, as an array with finite entries."""
+    if isinstance(value, tuple) and hasattr(value, "output"):
+        raise InputError(f"{name} is the whole of steps: its `.output` holds the outputs.")
     if isinstance(value, np.ndarray | np.generic) or hasattr(value, "detach"):
         return as_array(name, value, range(5))
     return as_array(name, _from_text(name, value), range(5))
@@ -226,6 +228,8 @@ def _in_words(error: BaseException) -> str:
         )
     if "truth value of an array" in str(error):
         return "== compares entry by entry, and np.allclose gives one True or False"
+    if "inhomogeneous" in str(error):
+        return "rows of different lengths make no array; perhaps an `.output` is missing"
     text = " ".join(str(error).split()) or "no message"
     return text.rstrip(".") if len(text) <= 120 else text[:117] + "..."
 
@@ -234,6 +238,8 @@ def _short(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}" if value.size > 8 else str(value.tolist())
     text = repr(value)
+    if " at 0x" in text:  # an address says nothing, and differs in every run
+        return f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

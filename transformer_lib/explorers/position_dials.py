@@ -67,14 +67,16 @@ class PositionDials(Explorer):
             style.short(n["score"]),
             [f"{style.sub('ω', i + 1)} = {w:.3g}" for i, w in enumerate(n["frequencies"])],
         )
+        there = self.pos + self.k
+        before = f"; {_int(there)} is before the start" if there < 0 else ""
         title, told = {
             "sinusoidal": (
-                f"PE({self.pos})·PE({_int(self.pos + self.k)}) = {score},\n"
-                f"as for any two positions {abs(self.k)} apart",
+                f"PE({self.pos})·PE({_int(there)}) = {score},\n"
+                f"as for any two positions {abs(self.k)} apart{before}",
                 "PE(pos)·PE(pos + k)",
             ),
             "rope": (
-                f"At offset k = {_int(self.k)} q and key score {score},\nwherever the pair stands",
+                f"At offset k = {_int(self.k)} q and key score {score},\nwherever the pair stands{before}",
                 "score of q at pos and key at pos + k",
             ),
             "alibi": (
@@ -84,7 +86,7 @@ class PositionDials(Explorer):
         }[self.kind]
         if self.kind == "rope":
             names = [f"{style.short(self.angle, 1)}° a position"]
-        return dials(n["here"], n["there"], n["curve"], self.k, title, names=names, label=told)
+        return dials(n["here"], n["there"], title, names=names, curve=n["curve"], k=self.k, label=told)
 
     def _frequencies(self) -> Array:
         """Give the angle by which each pair turns a position."""

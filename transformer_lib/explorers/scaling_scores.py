@@ -9,9 +9,10 @@ import traitlets
 from transformer_lib.explorers.base import Explorer
 from transformer_lib.explorers.draws import normal
 from transformer_lib.plots import Figure
-from transformer_lib.plots.scaling import scaling
+from transformer_lib.plots.scaling import digits, scaling
 from transformer_lib.shapes import Array
 from transformer_lib.steps import softmax, softmax_jacobian
+from transformer_lib.style import fmt
 
 SEED = 152  # of 1,500 seeds the one whose means are nearest to those of 100,000 queries
 SEQUENCES, TOKENS = 32, 8
@@ -64,7 +65,8 @@ class ScalingScores(Explorer):
             n["counts"],
             n["weights"],
             n["dots"],
-            f"At dₖ = {self.d_k} the scores{by} spread by {row[0]:.2f}:\n{_finding(row[2])}",
+            f"At dₖ = {self.d_k} the scores{by} spread by {fmt(row[0], digits(row[0]))}:\n"
+            f"{_finding(*row[2:])}",
             spread=row[0],
             theory=row[1],
             shift=self.shift,
@@ -89,9 +91,11 @@ def _dots(scores: Array) -> Array:
     return np.stack([weights.max(axis=1), np.linalg.norm(softmax_jacobian(weights), axis=(1, 2))], axis=1)
 
 
-def _finding(largest: float) -> str:
-    if largest > 0.7:
+def _finding(largest: float, slope: float) -> str:
+    if largest >= 0.9 or slope <= 0.1:
         return "the softmax is sure of one key, and its slope is small"
+    if largest > 0.7:
+        return "most queries favour one key, and a small change moves less"
     if largest < 0.2:
         return "all weights are close to 1/8, and the query hardly chooses"
     return "some keys weigh more than others, and the softmax can still learn"

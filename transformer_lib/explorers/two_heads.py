@@ -41,7 +41,7 @@ class TwoHeads(Explorer):
     heads = _nested(np.array([[pocket.arrays(w) for w in head] for head in (pocket.HEAD_1, pocket.HEAD_2)]))
 
     def numbers(self) -> dict[str, Any]:
-        """Compute both heads; `parts` are W₁b¹ and W₂b², which add up to the output."""
+        """Compute both heads; `parts` are Wᴼ₁b¹ and Wᴼ₂b², which add up to the output."""
         runs = multi_head(self.a, self.heads, scaled=False, base=2).heads
         w_o, on = np.array(self.w_o), (self.head_1, self.head_2)
         kept = [run.output[self.query - 1] * is_on for run, is_on in zip(runs, on, strict=True)]
@@ -75,6 +75,9 @@ class TwoHeads(Explorer):
         if not all(on):
             return f"Head {on.index(False) + 1} is off: {output} is what the other head brings"
         rows = [weights[self.query - 1] for weights in n["weights"]]
+        even = [str(m) for m, row in enumerate(rows, start=1) if np.ptp(row) < 1e-9]
+        if even:
+            return f"At position {self.query} all four inputs get 0.25 in head {' and head '.join(even)}"
         seen = [style.sub("a", int(np.argmax(row)) + 1) for row in rows]
         most = [style.short(max(row)) for row in rows]
         if seen[0] == seen[1]:

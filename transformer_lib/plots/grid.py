@@ -53,16 +53,19 @@ def scores_grid(
     queries: Labels = None,
     keys: Labels = None,
     limit: float | None = None,
+    label: str = "scores α",
+    ends: tuple[float, float] | None = None,
 ) -> Figure:
     """Draw scores (T, S) in a diverging map centred on 0, one row a query, one column a key.
 
     A score of −∞ is a hidden pair: its cell is hatched. The map ends at ±`limit`, the largest
-    score if left out; give it where two figures are compared.
+    score if left out; give it where two figures are compared. `label` says what the numbers are, and
+    `ends` from where to where the colour bar goes, all of the map if left out.
     """
     hidden = np.isneginf(np.asarray(scores, dtype=np.float64))
     scores = as_array("scores", np.where(hidden, 0.0, scores), 2)
     limit = limit or float(abs(scores).max()) or 1.0
-    return _grid(scores, hidden, title, queries, keys, "scores α", style.SCORES_MAP, (-limit, limit))
+    return _grid(scores, hidden, title, queries, keys, label, style.SCORES_MAP, (-limit, limit), ends)
 
 
 def _grid(
@@ -74,6 +77,7 @@ def _grid(
     what: str,
     colours: str,
     limits: tuple[float, float],
+    ends: tuple[float, float] | None = None,
 ) -> Figure:
     n_queries, n_keys = values.shape
     names = _names("queries", queries, n_queries), _names("keys", keys, n_keys)
@@ -101,7 +105,9 @@ def _grid(
             else:
                 colour = readable(image.to_rgba(value)[:3])  # type: ignore[index]
                 axes.text(j, i, _number(value, values.shape), ha="center", va="center", color=colour)
-    bar = figure.colorbar(image, ax=axes, label=what, ticks=np.linspace(*limits, 3 if n_queries > 2 else 2))
+    ends = ends or limits
+    bar = figure.colorbar(image, ax=axes, label=what, ticks=np.linspace(*ends, 3 if n_queries > 2 else 2))
+    bar.ax.set_ylim(*ends)
     bar.ax.set_yticklabels([_number(x, values.shape) for x in bar.get_ticks()])
     bar.outline.set_visible(False)  # type: ignore[operator]
     figure.alt = _alt(values, hidden, title.replace("\n", " "), names, what)

@@ -15,36 +15,43 @@ _STEP = 1.5  # from one column of bars to the next; a full bar is 1 long
 
 
 def look_ups(
-    shares: ArrayLike, ways: Sequence[str], pairs: Sequence[str], results: Sequence[str], title: str
+    shares: ArrayLike,
+    ways: Sequence[str],
+    pairs: Sequence[str],
+    results: Sequence[str] = (),
+    *,
+    title: str,
+    places: int = 2,
 ) -> Figure:
     """Draw what each pair contributes, one column of bars for each way to look up.
 
-    `shares` holds one row a way and one column a pair, on a fixed scale of 0 to 1; `results` says
-    what each way gives.
+    `shares` holds one row a way and one column a pair, on a fixed scale of 0 to 1, written to
+    `places` decimals; `results`, if given, says what each way gives.
     """
     shares = as_array("shares", shares, 2)
-    if shares.shape != (len(ways), len(pairs)) or len(results) != len(ways):
+    if shares.shape != (len(ways), len(pairs)) or len(results) not in (0, len(ways)):
         raise ShapeError(
             f"shares has shape {shares.shape}: give one row for each of the {len(ways)} ways and results, "
             f"and one column for each of the {len(pairs)} pairs."
         )
     figure, axes = card(title, height=1.5 + 0.42 * len(pairs))
-    for i, (row, way, result) in enumerate(zip(shares, ways, results, strict=True)):
+    below = results or [""] * len(ways)
+    told = []
+    for i, (row, way, result) in enumerate(zip(shares, ways, below, strict=True)):
         left = _STEP * i
         axes.barh(range(len(row)), row, left=left, color=style.QUERY, height=0.6)
         axes.plot([left, left], [-0.5, len(row) - 0.5], color=style.MUTED, linewidth=1)
         for place, share in enumerate(row):
-            axes.text(left + share + 0.04, place, _share(share), va="center")
+            axes.text(left + share + 0.04, place, _share(share, places), va="center")
         axes.text(left, -0.72, way, va="bottom")
         axes.text(left, len(row) - 0.2, result, va="top", fontweight="bold")
+        listed = ", ".join(f"{pair}: {_share(x, places)}" for pair, x in zip(pairs, row, strict=True))
+        told.append(f"{way}: {listed}; {result}." if result else f"{way}: {listed}.")
     axes.set(xlim=(-0.04, _STEP * len(ways) - 0.1), ylim=(len(pairs) + 0.35, -1.25), xticks=[])
     axes.set(yticks=range(len(pairs)), yticklabels=pairs)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    figure.alt = f"{title}. " + " ".join(
-        f"{way}: {', '.join(f'{pair}: {_share(x)}' for pair, x in zip(pairs, row, strict=True))}; {result}."
-        for row, way, result in zip(shares, ways, results, strict=True)
-    )
+    figure.alt = f"{title}. {' '.join(told)}"
     return figure
 
 
@@ -99,5 +106,5 @@ def _name(figure: Figure, text: str, point: Array, beside: tuple[int, int], ha: 
     )
 
 
-def _share(share: float) -> str:
-    return style.fmt(share, 0 if share in (0, 1) else 2)
+def _share(share: float, places: int) -> str:
+    return style.fmt(share, 0 if share in (0, 1) else places)

@@ -38,12 +38,21 @@ def scaling(
     largest, slope = dots.mean(axis=0)
     figure.alt = (
         f"{title.replace(chr(10), ' ')}. Left: a histogram of {int(counts.sum())} scores, standard deviation "
-        f"{style.fmt(spread)}, in theory {style.short(theory, 2)}. Middle: one query's weights, "
-        f"{', '.join(map(_share, weights))}. Right: a dot for each of {len(dots)} queries by its largest "
-        f"weight, mean {style.fmt(largest)}, and the slope, the norm of the softmax's Jacobian, mean "
-        f"{style.fmt(slope)}."
+        f"{style.fmt(spread, digits(spread))}, in theory {style.short(theory, digits(theory))}. "
+        f"Middle: one query's weights, {', '.join(map(_share, weights))}. "
+        f"Right: a dot for each of {len(dots)} queries by its largest weight, mean {style.fmt(largest)}, "
+        f"and the slope, the norm of the softmax's Jacobian, mean {style.fmt(slope)}."
     )
     return figure
+
+
+def digits(spread: float) -> int:
+    """Give a small spread a third decimal.
+
+    >>> digits(0.12), digits(8)
+    (3, 2)
+    """
+    return 3 if spread < 0.2 else 2
 
 
 def _histogram(axes: Axes, counts: Array, spread: float, theory: float, shift: float) -> None:
@@ -55,7 +64,9 @@ def _histogram(axes: Axes, counts: Array, spread: float, theory: float, shift: f
     for side in (-1, 1):
         axes.axvline(shift + side * min(theory, reach), color=style.INK, lw=1, ls=(0, (2, 3)))
     axes.set_title(
-        f"scores: ± {style.fmt(spread)},\ntheory {style.short(theory, 2)}", fontsize=11, loc="left"
+        f"scores: ± {style.fmt(spread, digits(spread))},\ntheory {style.short(theory, digits(theory))}",
+        fontsize=11,
+        loc="left",
     )
     axes.set(yticks=[], xlabel="score", xticks=[shift - reach, shift, shift + reach])
     axes.xaxis.set_major_formatter(lambda x, _: style.short(x))

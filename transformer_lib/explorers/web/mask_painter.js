@@ -7,8 +7,7 @@ const VALUES = [[0, -2], [0, 2], [1, 1], [2, 2]];
 const PRESETS = {
   everyone: () => true,
   causal: (i, j) => j <= i,
-  "self left out": (i, j) => j !== i,
-  "prefix of 2": (i, j) => j <= i || j < 2,
+  "only before": (i, j) => j < i,
 };
 const four = [0, 1, 2, 3];
 const painted = (rule) => four.map((i) => four.map((j) => rule(i, j)));
@@ -50,7 +49,7 @@ function stepInWords(n, { allowed, when }, i) {
   if (sameRow(n, i)) return `${step} computes this row alone, from ${sub("q", t)} and the keys so far, and gets the same numbers.${
     four.every((m) => sameRow(n, m)) ? " So does every row: training computes at once what generating computes step by step." : ""}`;
   const late = four.filter((j) => j > i && allowed[i][j]), past = four.filter((j) => j <= i && !allowed[i][j]);
-  if (late.length) return `${step} gets another row: ${named("k", late)} ${late[1] ? "do" : "does"} not exist yet${late.at(-1) < 2 ? ", unless a prompt gave it" : ""}.`;
+  if (late.length) return `${step} gets another row: ${named("k", late)} ${late[1] ? "do" : "does"} not exist yet.`;
   if (past.length) return `${step} gets another row: it has ${named("k", past)} too.`;
   return `${step} gets ${listed(n.step_weights.map((x) => short(x)))}: another row than this one.`;
 }
@@ -182,7 +181,7 @@ export default explorer({
         h("ul", {}, h("li", {}, "NaN, which spreads to all that is computed from it;"),
           h("li", {}, `¼ each, where −10⁹ stands for −∞: ${first} = (0.75, 0.75), made of what is hidden;`),
           h("li", {}, `0 each: ${first} = (0, 0), and nothing warns you.`)),
-        h("p", {}, "This course’s library stops and says which row it is.")] : []));
+        h("p", {}, "The course’s NumPy attention stops and names the row.")] : []));
       return blind.includes(i) ? nobody([i]) : rowInWords(n, state, i) + stepInWords(n, state, i);
     };
   },

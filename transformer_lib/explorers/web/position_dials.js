@@ -42,7 +42,7 @@ const degrees = (x) => `${short(x, 1)}°`;
 
 export default explorer({
   name: "position-dials",
-  title: "What does PE(pos) know?",
+  title: "What does a position tell the score?",
   keys: ["kind", "d_model", "pos", "k", "q", "key", "angle", "head"],
   numbers,
   tables: ({ frequencies, here, there, shares, curve }) => [...(shares.length ? [{
@@ -139,16 +139,19 @@ export default explorer({
       say(heading, { sinusoidal: "PE(pos)·PE(pos + k), the sum of the cosines, for every k", rope: "score of q at pos and key at pos + k, for every k", alibi: "what is added to the score of the key at pos + k, for every k" }[kind]);
 
       const other = curve[20 - k];
+      const outside = pos + k < 0 ? ` Position ${short(pos + k)} is before the start: no word stands there, but the formula goes on.` : "";
       if (kind === "alibi") return `Head ${head} has slope 1/${2 ** head}: it takes ${short(-score)} off the score of a key ${Math.abs(k)} away, ahead or behind, whatever pos is. Nothing turns.`;
       if (rope) {
-        const odd = [Math.abs(k), ...OFFSETS.slice(21)].find((m) => Math.abs(curve[20 + m] - curve[20 - m]) > 1e-9);
+        const differ = (m) => Math.abs(curve[20 + m] - curve[20 - m]) > 1e-9;
+        const odd = [Math.abs(k), ...OFFSETS.slice(21)].find(differ);
         return `q turned by ${degrees(pos * state.angle)} and key turned by ${degrees((pos + k) * state.angle)} score ${short(score)}, wherever the pair stands. `
-          + (odd ? `And the score tells ahead from behind: it is ${short(curve[20 + odd])} at k = ${odd}, ${short(curve[20 - odd])} at k = ${short(-odd)}.`
-            : "Here ahead and behind score the same.");
+          + (odd ? `${k && !differ(k) ? `At k = ${Math.abs(k)} ahead and behind happen to agree; elsewhere` : "And"} the score tells ahead from behind: it is ${
+            short(curve[20 + odd])} at k = ${odd}, ${short(curve[20 - odd])} at k = ${short(-odd)}.`
+            : "Here ahead and behind score the same.") + outside;
       }
       if (!k) return `PE(${pos})·PE(${pos}) = ${short(score)} at every pos: all encodings are equally long.`;
       return `From pos to pos + k each hand turns by k·ω, whatever pos is. So PE(${pos})·PE(${short(pos + k)}) = ${short(score)} at every pos, `
-        + `and ${short(other)} at k = ${short(-k)}: the dot product depends on how far, not on which way.`;
+        + `and ${short(other)} at k = ${short(-k)}: the dot product depends on how far, not on which way.` + outside;
     };
   },
 });

@@ -78,8 +78,12 @@ export function numbers({ d_k, divisor, sigma, shift, query }) {
 }
 const DIVIDED = { none: () => "nothing", sqrt: (d) => `√dₖ = ${short(Math.sqrt(d))}`, d_k: (d) => `dₖ = ${d}` };
 
-function verdict(largest) {
-  if (largest > 0.7) return "the softmax is sure of one key, and a small change of a score moves almost no weight";
+// A small spread needs a third decimal.
+const digits = (x) => (x < 0.2 ? 3 : 2);
+
+function verdict(largest, slope) {
+  if (largest >= 0.9 || slope <= 0.1) return "the softmax is sure of one key, and a small change of a score moves almost no weight";
+  if (largest > 0.7) return "most queries favour one key, and a small change moves less";
   if (largest < 0.2) return "all weights are close to 1/8, and the query hardly chooses";
   return "some keys weigh more than others, and a small change of a score still moves the weights";
 }
@@ -119,8 +123,8 @@ export default explorer({
     const picture = (...marks) => svg("svg", { viewBox: "0 0 243 190", "aria-hidden": "true" }, ...marks);
     const hill = path("hill"), spread = path("spread"), theory = path("theory"), rug = path("rug");
     const ticks = ["start", "middle", "end"].map((anchor, i) => text(121.5 * i, 180, anchor));
-    const measured = text(0, 38, "start"), predicted = text(0, 54, "start");
-    const histogram = picture(hill, theory, spread, svg("path", { class: "tx-ss-axis", d: "M0 150H243" }), rug, measured, predicted, ...ticks);
+    const measured = text(121.5, 11, "middle"); // above the tallest bar
+    const histogram = picture(hill, theory, spread, svg("path", { class: "tx-ss-axis", d: "M0 150H243" }), rug, measured, ...ticks);
 
     const bars = Array.from({ length: TOKENS }, () => {
       const parts = ["span", "i", "b", "span"].map((tag) => h(tag));
@@ -157,21 +161,19 @@ export default explorer({
       const names = Object.keys(DIVISORS), [std, wanted, largest, slope] = compare[names.indexOf(divisor)];
       lines.forEach(([name, ...shown], i) => {
         say(name, ` ${DIVIDED[names[i]](d_k)}`);
-        [0, 2, 3].forEach((from, column) => say(shown[column], fmt(compare[i][from])));
+        [0, 2, 3].forEach((from, column) => say(shown[column], fmt(compare[i][from], from ? 2 : digits(compare[i][0]))));
       });
 
       const top = Math.max(...counts), at = (x) => 121.5 + 3 * Math.max(-REACH, Math.min(REACH, x));
-      hill.setAttribute("d", counts.map((n, i) => (n ? `M${3 * i} 150v${(-140 * n) / top}h3V150z` : "")).join(""));
-      spread.setAttribute("d", `M${at(-std)} 60v10m0-5H${at(std)}m0-5v10`);
-      theory.setAttribute("d", [-1, 1].map((side) => `M${at(side * wanted)} 35V150`).join(""));
+      hill.setAttribute("d", `M0 150${counts.map((n) => `V${150 - (130 * n) / top}h3`).join("")}V150`);
+      spread.setAttribute("d", `M${at(-std)} 66v10m0-5H${at(std)}m0-5v10`);
+      theory.setAttribute("d", [-1, 1].map((side) => `M${at(side * wanted)} 20V150`).join(""));
       rug.setAttribute("d", scores.map((x) => `M${at(x - shift)} 153v9`).join(""));
       ticks.forEach((tick, i) => {
         const beyond = i !== 1 && counts[i * REACH] ? (i ? "≥ " : "≤ ") : "";
         say(tick, beyond + short(REACH * (i - 1) + shift));
       });
-      say(measured, `± ${fmt(std)}`);
-      say(predicted, `theory ${short(wanted, 2)}`);
-      for (const words of [measured, predicted]) words.setAttribute("x", Math.min(150, at(Math.max(std, wanted)) + 6));
+      say(measured, `± ${fmt(std, digits(std))}, in theory ${short(wanted, digits(wanted))}`);
 
       bars.forEach(({ parts: [score, bar, mean, weight] }, j) => {
         say(score, fmt(scores[j], 1));
@@ -186,8 +188,8 @@ export default explorer({
       chosen.setAttribute("cy", y);
       middle.style.translate = `${mx}px ${my}px`;
 
-      return `At dₖ = ${d_k} the scores${divisor === "none" ? "" : ` divided by ${DIVIDED[divisor](d_k)}`} spread by ${fmt(std)}. `
-        + `The largest of 8 weights is ${fmt(largest)} on average and the slope ${fmt(slope)}: ${verdict(largest)}.`
+      return `At dₖ = ${d_k} the scores${divisor === "none" ? "" : ` divided by ${DIVIDED[divisor](d_k)}`} spread by ${fmt(std, digits(std))}. `
+        + `The largest of 8 weights is ${fmt(largest)} on average and the slope ${fmt(slope)}: ${verdict(largest, slope)}.`
         + (shift ? ` Adding ${short(shift)} to every score changes no weight and no slope: it is the gaps between scores that count.` : "");
     };
   },

@@ -1,7 +1,7 @@
 import { project, selfAttention, share, short, sub, vector } from "./core.js";
 import { checkbox, explorer, freshId, h, numberGrid, numberInput, say } from "./ui.js";
 
-// `parts` are W₁b¹ and W₂b²; a head that is off leaves 0 in its place.
+// `parts` are Wᴼ₁b¹ and Wᴼ₂b²; a head that is off leaves 0 in its place.
 export function numbers({ query, head_1, head_2, w_o, a, heads }) {
   if (!a[query - 1]) throw RangeError();
   const runs = heads.map((head) => selfAttention(a, ...head, { base: 2, scaled: false }));
@@ -36,13 +36,16 @@ function finding({ weights, parts, output }, i, on) {
   const b = sub("b", i + 1), off = on.indexOf(false);
   if (!on[0] && !on[1]) return `Both heads are off: all of the concatenation is 0, and so is ${b}, whatever Wᴼ holds.`;
   if (off >= 0) return `Head ${off + 1} is off: its half of the concatenation is 0, its half of Wᴼ is idle, and what is left is ${
-    b} = ${sub("W", 2 - off)}${own("b", i, 1 - off)} = ${vector(output)}.`;
+    b} = ${sub("Wᴼ", 2 - off)}${own("b", i, 1 - off)} = ${vector(output)}.`;
   const most = weights.map((rows) => Math.max(...rows[i])), need = most[0] + most[1];
   const tops = weights.map((rows, m) => four.filter((j) => rows[i][j] > most[m] - 1e-9));
-  const seen = (m) => `${inputs(tops[m])} (${share(most[m])}${tops[m][1] ? " each" : ""})`;
+  const flat = (m) => tops[m].length === 4;
+  const looks = (m) => flat(m) ? `in head ${m + 1} all four get ${share(most[m])}`
+    : `head ${m + 1} looks most at ${inputs(tops[m])} (${share(most[m])}${tops[m][1] ? " each" : ""})`;
   const shared = tops[0].filter((j) => tops[1].includes(j));
-  return `Position ${i + 1} asks twice: head 1 looks most at ${seen(0)}, head 2 at ${seen(1)}. ` + (
-    shared.length ? `Both favour ${inputs(shared)} here.`
+  return `Position ${i + 1} asks twice: ${looks(0)}, ${looks(1)}. ` + (
+    flat(0) || flat(1) ? "A head that gives all four the same prefers none."
+    : shared.length ? `Both favour ${inputs(shared)} here.`
     : need > 1 + 1e-9 ? `One softmax has 1 to give away, and this takes ${short(need)}: no single head can do both.`
     : `That takes ${short(need)} of the 1 that a softmax gives away: one row of weights has room for both.`);
 }
@@ -59,7 +62,7 @@ export default explorer({
       rows: n.values[m].map((v, i) => [`position ${i + 1}`, ...v, ...n.outputs[m][i]]) })),
     { caption: "Concatenation", columns: four.map((c) => `entry ${c + 1}`), rows: [["concat", ...n.concat]] },
     { caption: "Output", columns: ["first", "second"],
-      rows: [["W₁ times head 1", ...n.parts[0]], ["W₂ times head 2", ...n.parts[1]], ["sum", ...n.output]] },
+      rows: [["Wᴼ₁ times head 1", ...n.parts[0]], ["Wᴼ₂ times head 2", ...n.parts[1]], ["sum", ...n.output]] },
   ],
   build(ui) {
     // What has no role is for the eyes: the screen reader's tables hold it.
@@ -79,12 +82,13 @@ export default explorer({
     rows.forEach((one, i) => { one.onclick = () => ui.set("query", i + 1); });
     const switches = both.map((m) => checkbox(ui, { key: `head_${m + 1}`, label: `head ${m + 1}` }));
     const mix = both.map((r) => row("mix",
-      r ? quiet("wide", "= [W₁ W₂]") : quiet("", "W", h("sup", {}, "O")), both.map((m) =>
+      r ? quiet("wide", "= [Wᴼ₁ Wᴼ₂]") : quiet("", "W", h("sup", {}, "O")), both.map((m) =>
       half("two", both.map((d) => numberInput(ui, { key: "w_o", path: [r, 2 * m + d],
         label: `W O, row ${r + 1}, column ${2 * m + d + 1}` }))))));
 
     ui.body.append(h("div", { class: "tx-th-picture" },
       row("heads", "", switches.map((one) => half("one", [one]))),
+      quiet("note", "α′ from raw scores, in base 2"),
       row("keys", quiet("", "α′"), both.map(() => half("four", four.map((j) => quiet("key", sub("a", j + 1)))))),
       h("div", { role: "radiogroup", "aria-label": "position that asks" }, ...rows),
       row("values", quiet("", "v"), across("four", values)),
@@ -115,9 +119,9 @@ export default explorer({
         });
         concat[m].forEach((cell, d) => { say(cell, fitted(n.concat[2 * m + d], 6)); mark(cell); });
         say(names[m][0], on[m] ? `${own("b", i, m)} = Σ α′v` : "off: 0 in its place");
-        parts[m][0].replaceChildren(h("span", {}, `${sub("W", m + 1)}${own("b", i, m)} =`), " ", h("span", {}, vector(n.parts[m])));
+        parts[m][0].replaceChildren(h("span", {}, `${sub("Wᴼ", m + 1)}${own("b", i, m)} =`), " ", h("span", {}, vector(n.parts[m])));
       });
-      result.replaceChildren(...[`${b} = W`, h("sup", {}, "O"), ` · concat = ${both.map((m) => sub("W", m + 1) + own("b", i, m)).join(" + ")} = `,
+      result.replaceChildren(...[`${b} = W`, h("sup", {}, "O"), ` · concat = ${both.map((m) => sub("Wᴼ", m + 1) + own("b", i, m)).join(" + ")} = `,
         h("b", {}, vector(n.output))]);
       return finding(n, i, on);
     };

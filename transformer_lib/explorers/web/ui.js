@@ -219,7 +219,7 @@ function table({ caption, columns, rows }) {
 export function readState(text, start) {
   const alike = (x, like) => Array.isArray(like)
     ? Array.isArray(x) && x.length === like.length && x.every((entry, i) => alike(entry, like[i]))
-    : typeof x === typeof like && (typeof x !== "number" || Math.abs(x) <= 99);
+    : typeof x === typeof like && (typeof x !== "number" || Math.abs(x) <= 999);
   try {
     const values = JSON.parse(decodeURIComponent(text));
     const known = Object.keys(values).filter((key) => key in start);
