@@ -25,6 +25,11 @@ def state_traits(explorer):
     return {name: trait for name, trait in explorer.class_own_traits().items() if not name.startswith("_")}
 
 
+def given(explorer):
+    """What the page has beside the state, such as a record: synced, and no part of a link."""
+    return {name: getattr(explorer(), name) for name in explorer.class_own_traits() if name.startswith("_")}
+
+
 def random_state(explorer, rng):
     """Keep the state's form and draw every entry anew within its trait's bounds."""
     fresh = explorer()
@@ -70,7 +75,10 @@ def node():
 
 @each_explorer
 def test_the_page_computes_what_numpy_computes(explorer, node, tmp_path):
-    cases = [{"state": state, "numbers": plain(explorer(**state).numbers())} for state in states(explorer)]
+    cases = [
+        {"state": state | given(explorer), "numbers": plain(explorer(**state).numbers())}
+        for state in states(explorer)
+    ]
     vectors = tmp_path / "vectors.json"
     vectors.write_text(json.dumps({"script": (WEB / f"{explorer.script}.js").as_uri(), "cases": cases}))
 

@@ -82,7 +82,7 @@ class Residual(nn.Module):
     def forward(self, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
         """(B, T, d_model) -> (B, T, d_model)."""
         said = sublayer(self.norm(x) if self.norm_first else x)
-        if self.training:  # token by token, the calls that do nothing would take a tenth of the time
+        if self.training:  # otherwise dropout does nothing, and costs a call
             said = self.dropout(said)
         total = x + said if self.adds else said
         return total if self.norm_first else self.norm(total)
