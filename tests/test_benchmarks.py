@@ -107,3 +107,9 @@ def test_in_the_record_memory_grows_linearly_without_weights_and_quadratically_w
 
 def test_the_page_of_tables_is_that_of_the_record(record):
     assert tables.report(record) == (BENCHMARKS / "speed.md").read_text("utf-8")
+
+
+def test_the_readme_shows_the_table_of_the_record(record):
+    glance = tables.report(record).split("## At a glance\n\n")[1].split("\n\n## ")[0]
+
+    assert glance.split("\n\n")[1] in (BENCHMARKS.parent / "README.md").read_text("utf-8")
