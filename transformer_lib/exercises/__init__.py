@@ -14,6 +14,11 @@ from transformer_lib.exercises import (
     chapter_10,
     chapter_11,
     chapter_12,
+    chapter_13,
+    chapter_14,
+    chapter_15,
+    chapter_16,
+    chapter_17,
 )
 from transformer_lib.exercises.registry import EXERCISES, Exercise, Mistake, Verdict, check
 
@@ -35,5 +40,10 @@ __all__ = [
     "chapter_10",
     "chapter_11",
     "chapter_12",
+    "chapter_13",
+    "chapter_14",
+    "chapter_15",
+    "chapter_16",
+    "chapter_17",
     "check",
 ]

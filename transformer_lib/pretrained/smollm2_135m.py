@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -132,8 +133,9 @@ def _decoder(reader: "GGUFReader") -> Decoder:
     from gguf.quants import dequantize
 
     weights = {
-        renamed(tensor.name, WORDS): torch.tensor(dequantize(tensor.data, tensor.tensor_type))
+        renamed(tensor.name, WORDS): torch.from_numpy(np.require(numbers, requirements="W"))
         for tensor in reader.tensors
+        for numbers in [dequantize(tensor.data, tensor.tensor_type)]
     }
     with blank():
         decoder = Decoder(SMOLLM2)

@@ -17,6 +17,15 @@ from transformer_lib.steps.block import DecoderSteps, EncoderSteps, decoder_bloc
 from transformer_lib.steps.columns import ColumnSteps, attention_columns
 from transformer_lib.steps.feed_forward import FeedForwardSteps, feed_forward
 from transformer_lib.steps.gradients import AttentionGradients, attention_gradients
+from transformer_lib.steps.hand_set import (
+    HandSet,
+    InductionSteps,
+    embed_letters,
+    hand_set,
+    induction_by_hand,
+    look_by_hand,
+    read_letters,
+)
 from transformer_lib.steps.masks import causal, prefix
 from transformer_lib.steps.multi_head import MultiHeadSteps, heads_of, merge_heads, multi_head, split_heads
 from transformer_lib.steps.norms import (
@@ -39,6 +48,8 @@ __all__ = [
     "DecoderSteps",
     "EncoderSteps",
     "FeedForwardSteps",
+    "HandSet",
+    "InductionSteps",
     "MultiHeadSteps",
     "NormSteps",
     "Partial",
@@ -52,13 +63,17 @@ __all__ = [
     "causal",
     "cross_attention",
     "decoder_block",
+    "embed_letters",
     "encoder_block",
     "feed_forward",
     "gelu",
     "gelu_tanh",
+    "hand_set",
     "heads_of",
+    "induction_by_hand",
     "layer_norm",
     "layer_norm_jacobian",
+    "look_by_hand",
     "merge",
     "merge_heads",
     "multi_head",
@@ -66,6 +81,7 @@ __all__ = [
     "partial_softmax",
     "prefix",
     "project",
+    "read_letters",
     "relu",
     "residual",
     "rms_norm",

@@ -215,16 +215,16 @@ function table({ caption, columns, rows }) {
         ...entries.map((x) => h("td", {}, typeof x === "number" ? fmt(x, 4) : x))))));
 }
 
-// The values in a link, if each has the form of the one it replaces; otherwise nothing.
+// The known values in a link, if there are any and each has the form of the one it replaces.
 export function readState(text, start) {
   const alike = (x, like) => Array.isArray(like)
-    ? Array.isArray(x) && x.length === like.length && x.every((entry, i) => alike(entry, like[i]))
+    ? Array.isArray(x) && x.length === like.length && x.every((y, i) => alike(y, like[i]))
     : typeof x === typeof like && (typeof x !== "number" || Math.abs(x) <= 999);
   try {
     const values = JSON.parse(decodeURIComponent(text));
-    const known = Object.keys(values).filter((key) => key in start);
-    return known.every((key) => alike(values[key], start[key]))
-      ? Object.fromEntries(known.map((key) => [key, values[key]])) : null;
+    const keys = Object.keys(values).filter((key) => key in start);
+    return keys.length && keys.every((key) => alike(values[key], start[key]))
+      ? Object.fromEntries(keys.map((key) => [key, values[key]])) : null;
   } catch {
     return null;
   }
