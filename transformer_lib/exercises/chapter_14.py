@@ -614,8 +614,8 @@ register(
     Exercise(
         id="14.5",
         title="Patchify",
-        difficulty=2,
-        minutes=10,
+        difficulty=3,
+        minutes=15,
         judge=judge_function(
             _patches,
             [(_image(4, 6, 3), 2), (_image(6, 3, 2), 3), (_image(2, 8, 1), 2)],
