@@ -179,7 +179,7 @@ def words(page):
 
 
 def test_the_book_has_all_its_pages():
-    assert len(PAGES) >= 32
+    assert len(PAGES) >= 27
 
 
 @pytest.mark.parametrize(("name", "numbers"), NUMBERS.items(), ids=NUMBERS)
