@@ -8,9 +8,16 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Tests run several at a time: threads within each would fight for the same cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples in every run, and no clock: a busy machine is no failure.
+settings.register_profile(
+    "course", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("course")
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "_build" / "html"
