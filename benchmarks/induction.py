@@ -10,16 +10,14 @@ layer at a time, by setting their columns of W^O to 0. Where the heads look is m
 a head that went by the distance would look as far back in both.
 """
 
-import argparse
-import json
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
+from recording import record
 from torch import Generator, Tensor
 
 from transformer_lib import data, tasks
@@ -27,7 +25,6 @@ from transformer_lib.attention import MultiHeadAttention, watch
 from transformer_lib.models import Decoder
 
 COMMAND = "python benchmarks/induction.py"
-RECORD = Path(__file__).parents[1] / "transformer_lib" / "records" / "induction.json"
 
 EVERY = 50  # steps from one score to the next
 LENGTH, PERIOD, VOCAB_SIZE = 48, 20, 33  # of the sequences the heads are watched on
@@ -153,13 +150,9 @@ def run(plan: Plan) -> dict[str, Any]:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description="Carrying on a repetition with attention alone.")
-    parser.add_argument("--quick", action="store_true", help="a few steps only; writes nothing")
-    quick = parser.parse_args().quick
-    record = run(QUICK if quick else Plan())
-    if not quick:
-        RECORD.write_text(json.dumps(record) + "\n", "utf-8")
-        print(f"wrote {RECORD.name}")
+    record(
+        "induction", "Carrying on a repetition with attention alone.", lambda: run(Plan()), lambda: run(QUICK)
+    )
 
 
 if __name__ == "__main__":

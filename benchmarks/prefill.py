@@ -12,16 +12,14 @@ numbers, which is the time of its many small calls. Times are CPU times on one t
 rounds; the record keeps them as they are, and the chapter shows ratios.
 """
 
-import argparse
-import json
 import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
+from recording import record
 from torch import Tensor
 
 from transformer_lib.config import LLAMA, DecoderConfig
@@ -31,7 +29,6 @@ from transformer_lib.pretrained import smollm2
 from transformer_lib.pretrained.smollm2_135m import PACKAGE
 
 COMMAND = "python benchmarks/prefill.py"
-RECORD = Path(__file__).parents[1] / "transformer_lib" / "records" / "prefill.json"
 
 SEED = 0  # of the tokens; no time depends on which they are
 CONTEXTS, ROUNDS = (50, 100, 200, 400), 5
@@ -122,14 +119,13 @@ def _clock(call: Callable[[Any], Any], given: Any = None) -> float:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description="Prefill and decode of SmolLM2-135M.")
-    parser.add_argument("--quick", action="store_true", help="a tiny model; writes nothing")
-    if parser.parse_args().quick:
-        run(Decoder(TINY).eval(), (5, 9), 1)
-        return
-    record = run(smollm2().decoder, CONTEXTS, ROUNDS)
-    RECORD.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    print(f"wrote {RECORD.name}")
+    record(
+        "prefill",
+        "Prefill and decode of SmolLM2-135M.",
+        lambda: run(smollm2().decoder, CONTEXTS, ROUNDS),
+        lambda: run(Decoder(TINY).eval(), (5, 9), 1),
+        indent=1,
+    )
 
 
 if __name__ == "__main__":

@@ -10,21 +10,18 @@ are CPU times of one forward and one backward pass as ratios to PyTorch's fused 
 several rounds taken in turn, so that they mean the same on a slower or busier machine.
 """
 
-import argparse
-import json
 import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from recording import record
 from torch import Generator, Tensor, nn
 
 COMMAND = "python benchmarks/recall.py"
-RECORD = Path(__file__).parents[1] / "transformer_lib" / "records" / "recall.json"
 
 N_VALUES, N_NOISE = 16, 16  # tokens 0 to 15 are values, 16 to 31 are noise
 WIDTH, N_HEADS = 64, 4
@@ -269,13 +266,9 @@ def run(plan: Plan) -> dict[str, Any]:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description="Recall of one marked value in noise.")
-    parser.add_argument("--quick", action="store_true", help="a few steps only; writes nothing")
-    quick = parser.parse_args().quick
-    record = run(QUICK if quick else Plan())
-    if not quick:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-        print(f"wrote {RECORD.name}")
+    record(
+        "recall", "Recall of one marked value in noise.", lambda: run(Plan()), lambda: run(QUICK), indent=1
+    )
 
 
 if __name__ == "__main__":

@@ -8,19 +8,17 @@ and where it looks as it writes. Its mistakes, from three seeds, and whether a b
 How often the numbers are drawn. And short runs with one thing changed, from the same three seeds.
 """
 
-import argparse
-import json
 import platform
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from recording import record
 from torch import Generator, Tensor
 
 from transformer_lib import data, tasks
@@ -35,7 +33,6 @@ from transformer_lib.tasks import exact_match
 from transformer_lib.training import linear_decay, seeded, train, translation_loss
 
 COMMAND = "python benchmarks/translation.py"
-RECORD = Path(__file__).parents[1] / "transformer_lib" / "records" / "translation.json"
 
 EVERY = 20  # steps from one measurement to the next
 LONGEST = 9  # tokens written at most: the longest translation below 10,000 has eight words and the end
@@ -267,13 +264,7 @@ def run(plan: Plan) -> dict[str, Any]:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description="German to English number words.")
-    parser.add_argument("--quick", action="store_true", help="a few steps only; writes nothing")
-    quick = parser.parse_args().quick
-    record = run(QUICK if quick else Plan())
-    if not quick:
-        RECORD.write_text(json.dumps(record, ensure_ascii=False) + "\n", "utf-8")
-        print(f"wrote {RECORD.name}")
+    record("translation", "German to English number words.", lambda: run(Plan()), lambda: run(QUICK))
 
 
 if __name__ == "__main__":

@@ -4,23 +4,16 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from strategies import close, few, table
 
 from transformer_lib import pocket
 from transformer_lib.blocks import EncoderBlock, FeedForward
 from transformer_lib.steps import feed_forward, self_attention
 
-few = settings(max_examples=25, deadline=None)
-numbers = st.integers(-8, 8).map(lambda n: n / 8)
-close = {"rtol": 0, "atol": 1e-9}
 bends = pytest.mark.parametrize("activation", ["relu", "gelu", "gelu_tanh"])
 W_1, W_2 = pocket.arrays(pocket.W_1), pocket.arrays(pocket.W_2)
-
-
-def table(*shape):
-    return arrays(np.float64, shape, elements=numbers)
 
 
 @st.composite

@@ -4,25 +4,21 @@ from functools import reduce
 
 import numpy as np
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from strategies import close, few, numbers, table
 from torch import nn
 
 from transformer_lib import pocket
 from transformer_lib.explorers import ResidualAndNorm
 from transformer_lib.steps import layer_norm, residual, self_attention
 
-few = settings(max_examples=25, deadline=None)
-numbers = st.integers(-8, 8).map(lambda n: n / 8)
-close = {"rtol": 0, "atol": 1e-9}
-
 
 @st.composite
 def tokens(draw):
     """A few tokens (T, n) whose entries are not all equal."""
     rows, n = draw(st.integers(1, 5)), draw(st.integers(2, 7))
-    x = draw(arrays(np.float64, (rows, n), elements=numbers))
+    x = draw(table(rows, n))
     assume((np.ptp(x, axis=1) > 0).all())
     return x
 
@@ -31,8 +27,7 @@ def tokens(draw):
 def layers(draw):
     """Inputs (N, d), and W^q, W^k, W^v for one layer of attention that keeps the width."""
     n, d = draw(st.integers(2, 6)), draw(st.integers(1, 4))
-    table = st.just((d, d)).flatmap(lambda shape: arrays(np.float64, shape, elements=numbers))
-    return draw(arrays(np.float64, (n, d), elements=numbers)), draw(table), draw(table), draw(table)
+    return draw(table(n, d)), draw(table(d, d)), draw(table(d, d)), draw(table(d, d))
 
 
 @few

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import few
 
 from transformer_lib import data, records
 from transformer_lib.config import ORIGINAL, TransformerConfig
@@ -16,7 +17,6 @@ from transformer_lib.exercises import chapter_13
 from transformer_lib.models import Transformer
 from transformer_lib.training import seeded, token_losses
 
-few = settings(max_examples=25, deadline=None)
 V = 7
 logits = st.lists(st.integers(-40, 40).map(lambda n: n / 10), min_size=V, max_size=V)
 smoothings = st.sampled_from([0.0, 0.1, 0.3])

@@ -5,23 +5,17 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from strategies import close, few, table
 
 from transformer_lib import pocket
 from transformer_lib.attention import MultiHeadAttention
 from transformer_lib.explorers import CostCalculator
 from transformer_lib.steps import attention, causal, feed_forward, online_softmax, project, rope, softmax
 
-few = settings(max_examples=25, deadline=None)
-numbers = st.integers(-8, 8).map(lambda n: n / 8)
-close = {"rtol": 0, "atol": 1e-9}
 sizes = st.integers(1, 40)
-
-
-def table(rows, columns):
-    return arrays(np.float64, (rows, columns), elements=numbers)
 
 
 # ---- Proposition 15.1
@@ -84,7 +78,7 @@ def test_eight_tokens_take_204_scores_or_36():
 
 
 @few
-@given(st.integers(1, 6), arrays(np.float64, (2, 4), elements=numbers))
+@given(st.integers(1, 6), table(2, 4))
 def test_with_start_forgotten_a_key_scores_the_same_at_every_distance(n, pair):
     q, k = pair
 

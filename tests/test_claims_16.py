@@ -2,21 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from strategies import close, few, table
 
 from transformer_lib import pocket
 from transformer_lib.exercises import check
 from transformer_lib.steps import attention, causal, induction_by_hand, read_letters, self_attention
-
-few = settings(max_examples=25, deadline=None)
-numbers = st.integers(-8, 8).map(lambda n: n / 8)
-close = {"rtol": 0, "atol": 1e-9}
-
-
-def table(rows, columns):
-    return arrays(np.float64, (rows, columns), elements=numbers)
 
 
 @st.composite

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from strategies import close, few
 
 from transformer_lib import plots, pocket
 from transformer_lib.exercises import EXERCISES, check, encoders
@@ -13,9 +14,7 @@ from transformer_lib.exercises.museum import buggy, right
 from transformer_lib.shapes import InputError
 from transformer_lib.steps import attention, causal, self_attention, softmax
 
-few = settings(max_examples=25, deadline=None)
 numbers = st.integers(-40, 40).map(lambda n: n / 8)
-close = {"rtol": 0, "atol": 1e-9}
 
 # An ordinary input of each exhibit, on which its two versions differ.
 TELLING = {

@@ -1,19 +1,12 @@
 """The propositions of chapter 4, on random inputs."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from strategies import close, few, table
 
 from transformer_lib import pocket
 from transformer_lib.steps import attention, self_attention
-
-few = settings(max_examples=25, deadline=None)
-numbers = st.integers(-8, 8).map(lambda n: n / 8)
-
-
-def table(rows, columns):
-    return arrays(np.float64, (rows, columns), elements=numbers)
 
 
 @st.composite
@@ -28,9 +21,6 @@ def queries_keys_values(draw):
     """Queries (T, d_k), keys (S, d_k) and values (S, d_v)."""
     t, s, d_k, d_v = (draw(st.integers(low, high)) for low, high in ((2, 5), (1, 6), (1, 4), (1, 4)))
     return draw(table(t, d_k)), draw(table(s, d_k)), draw(table(s, d_v))
-
-
-close = {"rtol": 0, "atol": 1e-9}
 
 
 @few

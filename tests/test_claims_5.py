@@ -33,7 +33,7 @@ def score_tables(draw):
     return draw(arrays(queries, keys))
 
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 @QUICK

@@ -16,7 +16,7 @@ from transformer_lib.steps import attention, attention_gradients, self_attention
 NUMBERS = st.floats(-6, 6, allow_subnormal=False)
 scores = arrays(float, st.integers(1, 6), elements=NUMBERS)
 seeds = st.integers(0, 2**32 - 1)
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 def nudged(x, step=1e-5):

@@ -3,9 +3,9 @@
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
+from strategies import close, few, table
 
 from transformer_lib import pocket
 from transformer_lib.attention import MultiHeadAttention
@@ -20,30 +20,22 @@ from transformer_lib.steps import (
     split_heads,
 )
 
-few = settings(max_examples=25, deadline=None)
-numbers = st.integers(-8, 8).map(lambda n: n / 8)
-close = {"rtol": 0, "atol": 1e-9}
-
-
-def arrays(*shape):
-    return hnp.arrays(np.float64, shape, elements=numbers)
-
 
 @st.composite
 def layers(draw):
     """Inputs (N, d_model), heads of one size with d_k ≠ d_v, and W^O (d_out, n_heads · d_v)."""
     n, d_model, d_k, d_v, d_out = draw(st.permutations(range(1, 7)))[:5]
     n_heads = draw(st.integers(1, 4))
-    triple = st.tuples(arrays(d_k, d_model), arrays(d_k, d_model), arrays(d_v, d_model))
+    triple = st.tuples(table(d_k, d_model), table(d_k, d_model), table(d_v, d_model))
     heads = draw(st.lists(triple, min_size=n_heads, max_size=n_heads))
-    return draw(arrays(n, d_model)), heads, draw(arrays(d_out, n_heads * d_v))
+    return draw(table(n, d_model)), heads, draw(table(d_out, n_heads * d_v))
 
 
 @st.composite
 def tables(draw, positions=1):
     """A table (N, n_heads · d_head) and its number of heads, two at least."""
     n_heads, d_head = draw(st.integers(2, 4)), draw(st.integers(1, 3))
-    return draw(arrays(draw(st.integers(positions, 5)), n_heads * d_head)), n_heads
+    return draw(table(draw(st.integers(positions, 5)), n_heads * d_head)), n_heads
 
 
 def heads_by_hand():
@@ -54,7 +46,7 @@ def heads_by_hand():
 
 
 @few
-@given(arrays(3, 5), st.permutations(range(5)))
+@given(table(3, 5), st.permutations(range(5)))
 def test_two_weights_of_one_row_sum_to_one_at_most(scores, order):
     weights = softmax(scores)
 
@@ -138,9 +130,9 @@ def test_heads_may_stand_in_any_order_if_their_columns_go_along(layer):
 
 @few
 @given(tables(), st.data())
-def test_cutting_the_rows_of_w_or_cutting_the_result_is_the_same(table, data):
-    w, n_heads = table[0].T, table[1]
-    a = data.draw(arrays(3, w.shape[1]))
+def test_cutting_the_rows_of_w_or_cutting_the_result_is_the_same(columns, data):
+    w, n_heads = columns[0].T, columns[1]
+    a = data.draw(table(3, w.shape[1]))
 
     cut_after = split_heads(project(a, w), n_heads)
 
@@ -213,7 +205,7 @@ def test_the_number_of_weights_does_not_depend_on_the_number_of_heads(d_head, n_
 
 
 @few
-@given(arrays(5, 5))
+@given(table(5, 5))
 def test_in_one_head_the_smaller_of_two_weights_is_at_most_a_half(w_q):
     weights = self_attention(np.eye(5), 10 * w_q, np.eye(5), np.eye(5)).weights
 

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from strategies import close, few, table
 
 from transformer_lib import plots, pocket
 from transformer_lib.exercises import check
@@ -14,17 +14,10 @@ from transformer_lib.shapes import InputError
 from transformer_lib.steps import alibi, project, rope, rotation, self_attention, sinusoidal, softmax
 from transformer_lib.steps.positions import frequencies
 
-few = settings(max_examples=25, deadline=None)
-numbers = st.integers(-8, 8).map(lambda n: n / 8)
 places = st.integers(0, 60)
 distances = st.integers(-60, 60)
 widths = st.sampled_from([2, 4, 6, 16])
-close = {"rtol": 0, "atol": 1e-9}
 matrices = (pocket.w_q, pocket.w_k, pocket.w_v)
-
-
-def table(rows, columns):
-    return arrays(np.float64, (rows, columns), elements=numbers)
 
 
 @st.composite

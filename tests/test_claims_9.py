@@ -2,22 +2,15 @@
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from strategies import close, few, numbers, table
 
 from transformer_lib import pocket
 from transformer_lib.config import DecoderConfig
 from transformer_lib.models import Decoder
 from transformer_lib.steps import attention, causal, softmax
-
-few = settings(max_examples=25, deadline=None)
-numbers = st.integers(-8, 8).map(lambda n: n / 8)
-close = {"rtol": 0, "atol": 1e-9}
-
-
-def table(rows, columns):
-    return arrays(np.float64, (rows, columns), elements=numbers)
 
 
 @st.composite

@@ -22,7 +22,7 @@ from transformer_lib.data import (
 )
 from transformer_lib.shapes import InputError, ShapeError
 
-law = settings(max_examples=30, deadline=None, derandomize=True)
+law = settings(max_examples=30)
 seeds = st.integers(0, 2**32 - 1)
 sentences = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), min_size=1, max_size=5)
 

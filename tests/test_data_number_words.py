@@ -9,7 +9,7 @@ from num2words import num2words
 from transformer_lib.data import END, START, balanced, english, german, number_words
 from transformer_lib.shapes import InputError
 
-law = settings(max_examples=30, deadline=None, derandomize=True)
+law = settings(max_examples=30)
 
 SIMPLE = {num2words(n, lang=lang): n for n in (*range(20), *range(20, 100, 10)) for lang in ("de", "en")}
 SIMPLE["ein"] = 1

@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 from chapters import ROOT, text
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import few
 from test_exercises import RUBBISH
 
 from transformer_lib import data
@@ -22,7 +23,6 @@ sys.path.append(str(ROOT / "benchmarks"))
 
 import projects
 
-few = settings(max_examples=25, deadline=None)
 ids = st.text(min_size=1, max_size=12).filter(str.strip)
 NAMES = ["parameters", "ablated_parameters", "held_out", "losses"]
 NAMES += ["exact_match", "ablated_exact_match", "weights"]

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import close, few
 
 from transformer_lib.shapes import InputError
 from transformer_lib.steps import embed_letters, hand_set, induction_by_hand, look_by_hand, read_letters
 
-few = settings(max_examples=25, deadline=None)
-close = {"rtol": 0, "atol": 1e-9}
 texts = st.text("act", min_size=1, max_size=7).map(lambda letters: "^" + letters)
 
 

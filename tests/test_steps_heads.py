@@ -26,7 +26,7 @@ T, S, N_HEADS, D_HEAD = 5, 7, 3, 4
 D_MODEL = N_HEADS * D_HEAD
 
 seeds = st.integers(0, 2**32 - 1)
-law = settings(max_examples=50, deadline=None, derandomize=True)
+law = settings(max_examples=50)
 
 
 def rand(*shape, seed=0):

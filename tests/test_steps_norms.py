@@ -16,7 +16,7 @@ from transformer_lib.steps import layer_norm, layer_norm_jacobian, rms_norm
 B, T, D = 2, 5, 7
 
 seeds = st.integers(0, 2**32 - 1)
-law = settings(max_examples=50, deadline=None, derandomize=True)
+law = settings(max_examples=50)
 
 
 def rand(*shape, seed=0):

@@ -13,7 +13,7 @@ T, S, D_V = 5, 7, 3
 
 seeds = st.integers(0, 2**32 - 1)
 bases = st.sampled_from([np.e, 2, 10])
-law = settings(max_examples=50, deadline=None, derandomize=True)
+law = settings(max_examples=50)
 
 
 def scores_and_values(seed=0):

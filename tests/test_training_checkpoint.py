@@ -228,7 +228,7 @@ def test_the_folder_of_a_checkpoint_is_made(tmp_path):
 # ---- messages
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_file_cut_short_anywhere_is_refused(tmp_path_factory, share):
     path = tmp_path_factory.getbasetemp() / "cut"

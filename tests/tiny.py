@@ -39,7 +39,7 @@ HIDING = {
 }
 hiding = {"argnames": ("options", "allowed"), "argvalues": HIDING.values(), "ids": HIDING.keys()}
 
-law = settings(max_examples=20, deadline=None, derandomize=True)
+law = settings(max_examples=20)
 law_of_models = settings(law, max_examples=7)
 
 
