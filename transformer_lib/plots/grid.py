@@ -131,8 +131,9 @@ def _label(axes: Axes, names: tuple[Sequence[str], Sequence[str]]) -> None:
 
 def _write_outputs(figure: Figure, outputs: Sequence[str]) -> None:
     """Write what each row gives at its right, in place of the colour bar: the cells have their numbers."""
-    grid, bar = figure.axes
-    bar.remove()
+    grid = figure.axes[0]
+    # Not its axes alone: matplotlib before 3.11 would still make room for them.
+    grid.images[0].colorbar.remove()  # type: ignore[union-attr]
     for i, output in enumerate(outputs):
         grid.annotate(output, (1, i), (8, 0), ("axes fraction", "data"), "offset points", va="center")
     figure.alt += f" Outputs: {', '.join(outputs)}."
