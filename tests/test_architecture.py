@@ -18,7 +18,7 @@ LEVELS = [
     {"tasks", "pretrained"},
     {"plots", "exercises"},
     {"explorers", "notebook", "train"},
-    {"book", "errata"},
+    {"book"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 
@@ -29,8 +29,8 @@ HOMES = {
     "anywidget": {"explorers"},
     "traitlets": {"explorers"},
     "ipywidgets": {"explorers"},
-    "sphinx": {"book", "errata"},
-    "docutils": {"book", "errata"},
+    "sphinx": {"book"},
+    "docutils": {"book"},
     "myst_nb": {"book"},
     "torch": {
         *("masks", "positions", "cache", "data", "attention", "norms", "embedding", "blocks", "models"),

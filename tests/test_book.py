@@ -1,5 +1,7 @@
 """The built book: its numbers, its links, and each page in a real browser with the network cut."""
 
+import gzip
+import io
 import re
 from itertools import pairwise
 from urllib.parse import unquote, urldefrag
@@ -8,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from conftest import BOOK, VIEWS
+from PIL import Image
 
 pytestmark = pytest.mark.book
 
@@ -225,13 +228,47 @@ def test_headings_come_in_order(name):
     assert all(lower - upper <= 1 for upper, lower in pairwise(levels))
 
 
+@each_page
+def test_every_equation_is_set_to_be_seen_and_to_be_heard(name):
+    formulas = soup(name).select(".math")
+
+    assert [one for one in formulas if not (one.select(".katex-html") and one.select("math"))] == []
+
+
+@each_page
+def test_a_page_says_what_it_is(name):
+    page = soup(name)
+    said = {one.get("name") or one["property"]: one["content"] for one in page.select("meta[content]")}
+
+    assert 40 <= len(said["description"]) <= 200
+    assert said["og:description"] == said["description"]
+    assert said["og:title"] == page.h1.get_text().removesuffix("#")
+    assert ((BOOK / name).parent / said["og:image"]).is_file()
+
+
+def test_no_two_pages_say_the_same_of_themselves():
+    said = [soup(name).find("meta", attrs={"name": "description"})["content"] for name in PAGES]
+
+    assert len(set(said)) == len(PAGES)
+
+
+@each_page
+def test_every_icon_has_a_drawing(name):
+    drawn = (BOOK / "_static" / "icons.css").read_text("utf-8")
+
+    classes = {kind for tag in soup(name).select("[class*=fa-]") for kind in tag["class"]}
+    icons = {kind for kind in classes if kind.startswith("fa-")} - {"fa-solid", "fa-lg"}
+
+    assert icons >= {"fa-bars", "fa-expand", "fa-magnifying-glass", "fa-sun"}
+    assert [kind for kind in icons if f".{kind} {{ --icon:" not in drawn] == []
+
+
 @each_view
 @each_page
 def test_a_page_is_whole_with_the_network_cut(visit, address, name, view):
     seen = visit(**view)
 
     page = seen.open(address + name)
-    page.wait_for_function("!document.querySelector('.math') || document.querySelector('mjx-container')")
 
     assert seen.foreign == []
     assert seen.errors == []
@@ -255,6 +292,69 @@ def test_axe_finds_nothing_in_forced_colours(visit, address):
     assert Axe().run(page).response["violations"] == []
 
 
+@each_page
+def test_the_first_load_is_light_and_has_no_font_of_icons(visit, address, name):
+    seen, answers = visit(), []
+    seen.page.on("response", lambda answer: answer.url.startswith("http") and answers.append(answer))
+
+    seen.open(address + name).wait_for_load_state("networkidle")
+
+    assert sum(weight(answer) for answer in answers) <= 450_000
+    assert [answer.url for answer in answers if "awesome" in answer.url] == []
+
+
+def weight(answer):
+    """The bytes of an answer as a host sends it: text compressed, pictures and fonts as they are."""
+    packed = answer.url.endswith((".png", ".woff2"))
+    return len(answer.body() if packed else gzip.compress(answer.body()))
+
+
+@pytest.mark.parametrize("width", [412, 1440])
+@each_page
+def test_nothing_moves_while_a_page_loads(visit, address, name, width):
+    seen = visit(theme="no-preference", width=width)
+    seen.context.add_init_script(MOVES)
+
+    page = seen.open(address + name)
+    page.wait_for_load_state("networkidle")
+
+    assert page.evaluate("moved") < 0.02
+
+
+MOVES = """
+  localStorage.clear(); // a reader who comes for the first time
+  window.moved = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) moved += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("view", [*VIEWS.values(), {"forced_colors": "active"}], ids=[*VIEWS, "forced"])
+def test_an_icon_is_seen(visit, address, view):
+    page = visit(**view).open(address + "notebooks/03_from_a1_to_b1.html")
+
+    picture = page.locator(".btn-fullscreen-button i").screenshot()
+
+    light = Image.open(io.BytesIO(picture)).convert("L").getextrema()
+    assert light[1] - light[0] > 100
+
+
+def test_search_finds_a_page_and_marks_the_word(visit, address):
+    seen = visit()
+    page = seen.open(address + "notebooks/03_from_a1_to_b1.html")
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("positional")
+    page.keyboard.press("Enter")
+    page.locator("#search-results a", has_text="8 · Order").first.click()
+    page.wait_for_load_state("networkidle")
+
+    assert page.locator("article h1").inner_text().startswith("8 · Order")
+    assert page.locator(".highlighted").count() > 0
+    assert seen.errors == []
+
+
 def test_b1_is_two_clicks_from_the_index_on_a_phone(visit, address):
     page = visit(width=390).open(address)
     page.wait_for_url("**/book/index.html")
@@ -271,7 +371,6 @@ def test_a_page_works_from_a_folder(visit, name):
     seen = visit()
 
     page = seen.open((BOOK / name).as_uri())
-    page.wait_for_function("!document.querySelector('.math') || document.querySelector('mjx-container')")
 
     assert seen.foreign == []
     assert seen.errors == []
@@ -283,6 +382,17 @@ def test_without_javascript_an_explorers_twin_is_shown(visit, address):
     page.goto(address + "notebooks/03_from_a1_to_b1.html")
 
     assert page.locator(".explorer-twin").first.is_visible()
+
+
+def test_without_javascript_equations_are_seen(visit, address):
+    page = visit(java_script_enabled=False).page
+    page.goto(address + "notebooks/03_from_a1_to_b1.html")
+
+    inline, display = page.locator("span.math .katex-html").first, page.locator("div.math .katex-html").first
+
+    assert inline.is_visible()
+    assert display.is_visible()
+    assert display.bounding_box()["height"] > 40
 
 
 def test_with_javascript_the_twin_steps_back_until_the_page_is_printed(visit, address):

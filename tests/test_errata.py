@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import BOOK, ROOT
 
-from transformer_lib.errata import corrections
+from transformer_lib.book.errata import corrections
 
 CHANGELOG = dedent("""\
     # Changelog
@@ -41,7 +41,7 @@ CHANGELOG = dedent("""\
 
 
 CONF = """
-extensions = ["myst_parser", "transformer_lib.errata"]
+extensions = ["myst_parser", "transformer_lib.book.errata"]
 exclude_patterns = ["CHANGELOG.md"]
 root_doc = "notation"
 """

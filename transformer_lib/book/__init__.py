@@ -1,0 +1,14 @@
+"""What the built book adds to Jupyter Book, one extension of Sphinx a file."""
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+PARTS = ("checkers", "equations", "errata", "library", "light", "outputs", "page_card")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register every part with Sphinx."""
+    for part in PARTS:
+        app.setup_extension(f"{__name__}.{part}")
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
