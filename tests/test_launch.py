@@ -11,7 +11,7 @@ import colab
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from chapters import CHAPTERS, NOTEBOOKS, read
+from chapters import CHAPTERS, NOTEBOOKS, read, source
 from conftest import BOOK, ROOT
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
@@ -100,3 +100,12 @@ def test_the_cell_comes_before_all_other_code_and_comes_once():
     assert "".join(first["source"]) == colab.source(with_weights=False)
     assert colab.ID not in {cell["id"] for cell in code}
     assert colab.with_cell(once) == once
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_chapter_stores_the_cell_as_it_is_now(path):
+    stored = [(cell["id"], source(cell)) for cell in read(path)["cells"]]
+
+    renewed = colab.with_cell(read(path))["cells"]
+
+    assert [(cell["id"], source(cell)) for cell in renewed] == stored
