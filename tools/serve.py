@@ -8,9 +8,25 @@ from pathlib import Path
 FIRST_PORT = 8000
 
 
+class Pages(http.server.SimpleHTTPRequestHandler):
+    """Files, and for an address that is missing the book's own page, as GitHub Pages does."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer with 404.html where there is one."""
+        page = Path(self.directory, "404.html")
+        if code != 404 or not page.exists():
+            return super().send_error(code, message, explain)
+        body = page.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
 def server(root: str, first_port: int) -> http.server.ThreadingHTTPServer:
     """Listen on the first free port from `first_port` on, for this machine alone."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=root)
+    handler = functools.partial(Pages, directory=root)
     for port in range(first_port, first_port + 100):
         try:
             return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)

@@ -4,7 +4,10 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-PARTS = ("checkers", "equations", "errata", "library", "light", "outputs", "page_card")
+PARTS = (
+    *("address", "checkers", "equations", "errata", "explorer", "library", "light", "outputs"),
+    *("page_card", "root_pages"),
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

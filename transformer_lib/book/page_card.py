@@ -26,7 +26,7 @@ def describe(tree: nodes.document) -> str:
 
 def _add_card(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     book = app.config.html_title or app.config.project
-    description = describe(tree) if tree else f"Look up a word or a name in {book}."
+    description = describe(tree) if tree else context.get("description", f"Look up a word or a name in {book}.")
     base = app.config.html_baseurl
     tags = {
         "og:type": "website",
@@ -36,6 +36,8 @@ def _add_card(app: Sphinx, page: str, template: str, context: dict[str, Any], tr
         "og:image": f"{base.rstrip('/')}/{PICTURE}" if base else context["pathto"](PICTURE, 1),
         "twitter:card": "summary_large_image",
     }
+    if context.get("pageurl"):
+        tags["og:url"] = context["pageurl"]
     given = context.get("metatags", "")
     lines = [f'<meta property="{name}" content="{escape(content)}" />' for name, content in tags.items()]
     if 'name="description"' not in given:
