@@ -12,7 +12,7 @@ BINDER := _build/binder
 UNIT := transformer_lib tests -m "not book and not slow" --numprocesses=auto --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: book html test check lint unit notebooks links lowest newest binder benchmarks mutation lab pretrained serve clean help lock
+.PHONY: book html slides test check lint unit notebooks links lowest newest binder benchmarks mutation lab pretrained serve clean help lock
 
 book: html serve ## Build the book and serve it on this machine
 
@@ -20,10 +20,13 @@ html: $(VENV)/book $(KATEX) ## Build the book, strictly: a warning is an error
 	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
 	@echo "The book is in _build/html; open _build/html/index.html"
 
+slides: $(VENV)/book $(KATEX) ## Make slides from every chapter, for a projector without a network
+	$(BIN)/python tools/make_slides.py notebooks/[0-9]*.ipynb
+
 serve: ## Serve the built book
 	@$(PYTHON) tools/serve.py _build/html
 
-test: $(VENV)/test html chromium ## Pass every test: library, notebooks, explorers, built pages
+test: $(VENV)/test html slides chromium ## Pass every test: library, notebooks, explorers, built pages
 	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 --numprocesses=auto
 
 check: lint unit ## Lint, types and unit tests, in a minute

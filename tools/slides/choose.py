@@ -16,7 +16,8 @@ from slides.items import Item, code_items, display
 
 PREDICT = "**Predict before you run.**"
 LOOK_FOR = "**What to look for.**"
-LEAD, TAKEAWAY, ENOUGH, TOPIC = 45, 40, 5, 16  # words
+LEAD, LEAD_TO_FIGURE, TAKEAWAY, ENOUGH, TOPIC = 45, 28, 32, 5, 16  # words
+ROOM = 12.0  # lines
 
 
 @dataclass
@@ -99,19 +100,28 @@ class Section:
             begun += count(one)
 
     def _predict(self, question: str) -> None:
-        context = self._lead()
+        context = self._lead() or self._what_it_asks_about()
         self.asked = self._add([*context, *(Item.sentence(one) for one in question.strip().splitlines())])
         self.asked.title, self.asked.starts = "Predict", True
+
+    def _what_it_asks_about(self) -> list[Item]:
+        """Take over a list, table or equation that a question follows at once."""
+        last = self.groups[-1] if self.groups else Group()
+        kinds = {item.kind for item in last.items}
+        if not kinds & {"list", "table", "math"} or last.title != self.title or last.lines > 0.6 * ROOM:
+            return []
+        self.said = last.notes + self.said
+        return self.groups.pop().items
 
     def _look_for(self, text: str) -> None:
         """Show the tasks before the explorer, which needs the whole slide."""
         tasks = Group([Item.bullets(text.strip().splitlines())], "What to look for", starts=True)
-        last = self.groups[-1] if self.groups else None
-        place = -1 if last and last.items and last.items[-1].kind == "explorer" else len(self.groups)
-        if place == -1:
-            self.groups.insert(len(self.groups) - 1, tasks)
-        else:
-            self.groups.append(tasks)
+        last = self.groups[-1] if self.groups else Group()
+        shown = bool(last.items) and last.items[-1].kind == "explorer"
+        if shown:
+            tasks.items = [*last.items[:-1], *tasks.items]
+            last.items = last.items[-1:]
+        self.groups.insert(len(self.groups) - shown, tasks)
         self.concluded = True
 
     def _details(self, block: Block) -> None:
@@ -134,13 +144,15 @@ class Section:
         self._show([display(block)])
 
     def _show(self, items: list[Item], hidden: bool = False) -> None:
-        if self.asked and (hidden or items[-1].kind in ("figure", "printed")):
+        if self.asked and items[-1].kind == "code":
+            self.asked.items += items if self.asked.lines + items[-1].lines <= ROOM else []
+        elif self.asked and (hidden or items[-1].kind in ("figure", "printed")):
             code = [item for item in items if item.kind == "code"]
             self.asked.items += code if hidden else []
             self._answer([item for item in items if item not in code])
         else:
-            self._add([*self._lead(), *items])
-        self.concluded = items[-1].kind in ("explorer", "code", "list")
+            self._add([*self._lead(LEAD_TO_FIGURE if items[-1].alone else LEAD), *items])
+        self.concluded = items[-1].kind in ("explorer", "code", "list", "source")
 
     def _answer(self, items: list[Item]) -> None:
         """Put the answer behind a key press; a figure takes the next slide."""
@@ -148,7 +160,7 @@ class Section:
         alone = any(item.alone for item in items)
         for item in items:
             item.fragment = not alone
-        if alone or not self.asked or self.asked.lines + sum(item.lines for item in items) > 13:
+        if alone or not self.asked or self.asked.lines + sum(item.lines for item in items) > ROOM + 1:
             self._add(items).title = "The answer"
         else:
             self.asked.items += items
@@ -173,9 +185,9 @@ class Section:
         self.pending += rest
         self.topics += [one for one in rest if "**" in one]
 
-    def _lead(self) -> list[Item]:
+    def _lead(self, most: int = LEAD) -> list[Item]:
         """Take the sentences that lead to a visual; if they are many, the rest stands alone before it."""
-        if sum(count(one) for one in self.pending) <= LEAD:
+        if sum(count(one) for one in self.pending) <= most:
             lead, self.topics = self.pending, []
         else:
             lead = self.pending[-1:]

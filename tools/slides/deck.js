@@ -8,6 +8,7 @@
   if (!window.Reveal) return; // the index
 
   const printing = /print-pdf/i.test(location.search);
+  const linked = /^#[a-z0-9-]+=/.test(location.hash) ? location.hash : "";
   const deck = document.querySelector(".reveal");
 
   // ---- Type: a slide's body is made smaller until it fits. What the author wrote is never cut.
@@ -21,10 +22,12 @@
       if (height <= room.height + 1 && inner.scrollWidth <= inner.clientWidth + 1) break;
     }
   }
-  const slides = [...document.querySelectorAll(".slides section section")];
   deck.classList.add("measuring");
-  slides.forEach(fit);
-  deck.classList.remove("measuring");
+  deck.getBoundingClientRect(); // every slide is laid out, so that its fonts are asked for
+  const measured = document.fonts.ready.then(() => {
+    document.querySelectorAll(".slides section section").forEach(fit);
+    deck.classList.remove("measuring");
+  });
 
   // ---- Keys: inside an explorer they are the explorer's; Escape and a presenter's Page keys lead out.
   const inExplorer = () => document.activeElement?.closest(".tx");
@@ -35,12 +38,12 @@
     if (event.key === "Escape") event.stopImmediatePropagation();
   }, { capture: true });
 
-  Reveal.initialize({
+  measured.then(() => Reveal.initialize({
     width: 1280, height: 720, margin: 0, minScale: 0.1, maxScale: 4, center: false,
     hash: true, slideNumber: "c/t", transition: "none", backgroundTransition: "none",
     pdfSeparateFragments: false, keyboardCondition: () => !inExplorer(),
     plugins: [window.RevealNotes],
-  }).then(() => {
+  })).then(() => {
     Reveal.addKeyBinding({ keyCode: 84, key: "T", description: "Dark or light" }, () => {
       page.dataset.theme = page.dataset.theme === "dark" ? "light" : "dark";
       try { localStorage.theme = page.dataset.theme; } catch {} // then for this page alone
@@ -49,17 +52,18 @@
     page.dataset.deck = "ready";
   });
 
-  // ---- Explorers: the host of the book's pages; a link to a state leads to the explorer's slide.
+  // ---- Explorers: the host of the book's pages. A link to a state, as in the book, leads to the slide;
+  // reveal.js has put its own address in place of it by then.
   function startExplorers() {
     if (!document.querySelector(".slides div.explorer")) return;
     const sizes = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target.closest("section"))));
     document.querySelectorAll(".slides div.explorer").forEach((one) => sizes.observe(one));
+    if (linked) history.replaceState(null, "", linked);
     document.body.append(Object.assign(document.createElement("script"), { src: "static_host.js" }));
     new MutationObserver(goToLinked).observe(page, { attributeFilter: ["data-explorers"] });
   }
   function goToLinked() {
-    const name = /^#([a-z0-9-]+)=/.exec(location.hash)?.[1];
-    const slide = name && document.querySelector(`[data-explorer="${name}"]`)?.closest("section");
+    const slide = linked && document.querySelector(`[data-explorer="${linked.slice(1).split("=")[0]}"]`)?.closest("section");
     if (!slide) return;
     const { h, v } = Reveal.getIndices(slide);
     Reveal.slide(h, v);

@@ -8,7 +8,7 @@ from typing import Any
 from slides.blocks import WIDGET_VIEW, Block, words
 
 A_LINE = 72  # characters
-SHORT_CODE, SHORT_PRINT, LONGEST_SOURCE, WHOLE_SLIDE = 8, 14, 26, 12
+SHORT_CODE, SHORT_PRINT, LONGEST_SOURCE, WHOLE_SLIDE = 8, 14, 22, 12
 
 
 @dataclass

@@ -5,8 +5,17 @@ from typing import Any
 from sphinx.application import Sphinx
 
 PARTS = (
-    *("address", "checkers", "equations", "errata", "explorer", "library", "light", "outputs"),
-    *("page_card", "root_pages"),
+    "address",
+    "checkers",
+    "equations",
+    "errata",
+    "explorer",
+    "lessons",
+    "library",
+    "light",
+    "outputs",
+    "page_card",
+    "root_pages",
 )
 
 

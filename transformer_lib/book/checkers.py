@@ -52,7 +52,7 @@ def _table(exercise: Exercise) -> nodes.table:
     group = nodes.tgroup(cols=3)
     group += [nodes.colspec(colwidth=width) for width in (2, 4, 2)]
     group += nodes.thead("", _row("the mistake", "what the checker says", "for example"))
-    rows = [_row(one.name, one.sentence, _example(one.answer)) for one in exercise.mistakes]
+    rows = [_row(one.name, one.sentence, example(one.answer)) for one in exercise.mistakes]
     group += nodes.tbody("", *rows)
     return nodes.table("", group)
 
@@ -61,7 +61,7 @@ def _row(*cells: str) -> nodes.row:
     return nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in cells))
 
 
-def _example(answer: Any) -> str:
+def example(answer: Any) -> str:
     """A wrong answer that is numbers, as a student would write it; a function shows nothing."""
     try:
         numbers = np.asarray(answer, dtype=np.float64)
