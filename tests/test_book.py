@@ -202,6 +202,8 @@ def test_every_link_and_anchor_inside_the_book_resolves(name):
         path = ((BOOK / name).parent / unquote(target.split("?")[0])).resolve() if target else BOOK / name
         if not path.exists():
             broken.append(target)
+        elif "=" in anchor:
+            continue  # an explorer's state; test_instructors.py opens it
         elif anchor and path.suffix == ".html" and not _has_anchor(path, unquote(anchor)):
             broken.append(f"{target}#{anchor}")
 
