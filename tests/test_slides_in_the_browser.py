@@ -11,13 +11,16 @@ WALKED = ["03_from_a1_to_b1", "08_positions", "11_residual_and_layernorm"]
 STAGES = {"16:9": (1280, 720), "4:3": (1024, 768)}
 SMALLEST = 0.6  # of the size that the style asks for
 
-# For each slide: what is cut off, and how small its type is.
+# For each slide: whether it is in sight, whether something is cut off, and how small its type is.
 WALK = """() => Reveal.getSlides().map((slide) => {
   const { h, v } = Reveal.getIndices(slide);
   Reveal.slide(h, v ?? 0, 99);
   const inner = slide.querySelector(".fit"), room = inner.parentElement.getBoundingClientRect();
   const shown = inner.getBoundingClientRect(), page = slide.querySelector(".page").getBoundingClientRect();
+  const title = slide.querySelector("h1").getBoundingClientRect();
+  const seen = document.elementFromPoint(title.x + 5, title.y + title.height / 2);
   return {
+    unseen: !slide.contains(seen),
     title: slide.querySelector("h1").textContent,
     cut: shown.height > room.height + 1 || inner.scrollWidth > inner.clientWidth + 1
       || page.right > innerWidth + 1 || page.bottom > innerHeight + 1
@@ -63,7 +66,7 @@ def test_nothing_is_cut_off_and_nothing_is_tiny(name, stage, show):
     slides = deck.page.evaluate(WALK)
 
     assert len(slides) > 20
-    assert [slide for slide in slides if slide["cut"] or slide["zoom"] < SMALLEST] == []
+    assert [slide for slide in slides if slide["unseen"] or slide["cut"] or slide["zoom"] < SMALLEST] == []
     assert deck.seen.errors == []
     assert deck.seen.foreign == []
 
