@@ -1,0 +1,151 @@
+"""Which notebook is whose: in a folder of files, of folders, or of an LMS's zips.
+
+A student is known by the path: by a part of it that is the student's id, or holds it between
+separators as the names that LMSs make do. What a notebook says of itself is not asked.
+Nothing is unpacked to disk and no link is followed.
+"""
+
+import io
+import re
+import stat
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from unicodedata import normalize
+
+LARGEST = 21 * 2**20  # bytes read of a file; a notebook that long is refused
+LARGEST_ZIP = 200 * 2**20  # bytes of a zip within a zip
+MOST_MEMBERS = 20_000  # files in a zip
+DEEPEST = 2  # an LMS's zip of students' zips
+IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".DS_Store"}
+CANVAS = re.compile(r"([^_]+)_(?:LATE_)?\d+_\d+_")  # lovelaceada_LATE_123_456_ada.ipynb
+MOODLE = re.compile(r"(.+)_\d+_assignsubmission_file")  # Ada Lovelace_123_assignsubmission_file/ada.ipynb
+
+
+@dataclass(frozen=True)
+class Found:
+    """A student's file, or the sentence that says why there is none to read."""
+
+    student: str
+    path: str
+    read: Callable[[], bytes]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class _File:
+    path: PurePosixPath
+    read: Callable[[], bytes]
+    problem: str = ""
+
+
+def find(folder: Path, students: Collection[str] = ()) -> tuple[list[Found], list[str]]:
+    """Give each student's notebook, by student, and a sentence for each file that is nobody's.
+
+    With `students`, ids that may be found; without, whoever the names name.
+    """
+    by_student: dict[str, list[_File]] = defaultdict(list)
+    strays = []
+    for file in _files(folder):
+        student = _student(file.path, {normalize("NFC", name) for name in students})
+        if student is None:
+            strays.append(f"{file.path} belongs to no student of the roster; rename it to STUDENT.ipynb.")
+        else:
+            by_student[student].append(file)
+    return [_one(student, files) for student, files in sorted(by_student.items())], strays
+
+
+def _one(student: str, files: list[_File]) -> Found:
+    """Choose a student's one notebook; two are none, because no one but the student can choose."""
+    notebooks = [file for file in files if file.path.suffix.lower() == ".ipynb" and not file.problem]
+    if len(notebooks) == 1:
+        return Found(student, str(notebooks[0].path), notebooks[0].read)
+    names = " and ".join(sorted(str(file.path) for file in notebooks)[:3])
+    problem = f"There are {len(notebooks)} notebooks, {names}: hand in one." if notebooks else _why_none(files)
+    return Found(student, str(files[0].path), bytes, problem)
+
+
+def _why_none(files: list[_File]) -> str:
+    said = [file.problem for file in files if file.problem]
+    return said[0] if said else "There is no notebook: hand in a file that ends in .ipynb."
+
+
+def _student(path: PurePosixPath, students: set[str]) -> str | None:
+    """Find the student in a path, the innermost part first."""
+    parts = [normalize("NFC", part) for part in (*path.parts[:-1], path.stem)]
+    if not students:
+        return _named_by(normalize("NFC", path.parts[0]), path)
+    for part in reversed(parts):
+        bare = part.removesuffix(".zip")
+        if bare in students:
+            return bare
+        within = {name for name in students if re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", bare)}
+        if len(within) == 1:
+            return within.pop()
+    return None
+
+
+def _named_by(first: str, path: PurePosixPath) -> str:
+    """Without a roster, read the student from the first part of the path that is not an LMS's zip."""
+    in_zip = first.endswith(".zip") and len(path.parts) > 1
+    part = normalize("NFC", path.parts[1]) if in_zip else first
+    lms = CANVAS.match(part) or MOODLE.match(part)
+    return lms[1] if lms else part.removesuffix(".ipynb").removesuffix(".zip")
+
+
+def _files(folder: Path) -> Iterator[_File]:
+    for path in sorted(folder.rglob("*")):
+        name = PurePosixPath(path.relative_to(folder).as_posix())
+        if IGNORED & set(name.parts) or any(parent.is_symlink() for parent in path.parents if parent != folder):
+            continue
+        if path.is_symlink():
+            yield _File(name, bytes, "The file is a link, which is not followed: hand in the notebook itself.")
+        elif path.is_file():
+            yield from _opened(name, _reader(path), depth=0)
+
+
+def _opened(name: PurePosixPath, read: Callable[[], bytes], depth: int) -> Iterator[_File]:
+    """Give a file, or those within it if it is a zip."""
+    if name.suffix.lower() != ".zip":
+        yield _File(name, read)
+    elif depth == DEEPEST:
+        yield _File(name, read, "The notebook lies in a zip in a zip: hand in the notebook itself.")
+    else:
+        try:
+            yield from _members(name, zipfile.ZipFile(io.BytesIO(read())), depth)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+            yield _File(name, read, "The zip is damaged: hand in the notebook itself.")
+
+
+def _members(name: PurePosixPath, archive: zipfile.ZipFile, depth: int) -> Iterator[_File]:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MOST_MEMBERS:
+        yield _File(name, bytes, f"The zip holds more than {MOST_MEMBERS:,} files: hand in the notebook itself.")
+        return
+    for member in members:
+        inner = PurePosixPath(*(part for part in PurePosixPath(member.filename).parts if part not in "/.."))
+        if inner.parts and not IGNORED & set(inner.parts) and not stat.S_ISLNK(member.external_attr >> 16):
+            yield from _opened(name / inner, _member_reader(archive, member), depth + 1)
+
+
+def _reader(path: Path) -> Callable[[], bytes]:
+    largest = None if path.suffix.lower() == ".zip" else LARGEST
+
+    def read() -> bytes:
+        with path.open("rb") as file:
+            return file.read(largest)
+
+    return read
+
+
+def _member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], bytes]:
+    """Read so much and no more: what the zip says of the size is a claim."""
+    largest = LARGEST_ZIP if member.filename.lower().endswith(".zip") else LARGEST
+
+    def read() -> bytes:
+        with archive.open(member) as file:
+            return file.read(largest)
+
+    return read
