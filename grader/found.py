@@ -6,20 +6,24 @@ Nothing is unpacked to disk and no link is followed.
 """
 
 import io
+import os
 import re
-import stat
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
+from grader.submission import UnreadableError
+
 LARGEST = 21 * 2**20  # bytes read of a file; a notebook that long is refused
 LARGEST_ZIP = 200 * 2**20  # bytes of a zip within a zip
 MOST_MEMBERS = 20_000  # files in a zip
 DEEPEST = 2  # an LMS's zip of students' zips
 IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".DS_Store"}
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 CANVAS = re.compile(r"([^_]+)_(?:LATE_)?\d+_\d+_")  # lovelaceada_LATE_123_456_ada.ipynb
 MOODLE = re.compile(r"(.+)_\d+_assignsubmission_file")  # Ada Lovelace_123_assignsubmission_file/ada.ipynb
 
@@ -32,6 +36,15 @@ class Found:
     path: str
     read: Callable[[], bytes]
     problem: str = ""
+
+    def content(self) -> bytes:
+        """Give the file's bytes, or raise UnreadableError with the sentence."""
+        if self.problem:
+            raise UnreadableError(self.problem)
+        try:
+            return self.read()
+        except DAMAGED:
+            raise UnreadableError("The file cannot be unpacked: hand in the notebook itself.") from None
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,9 @@ def _one(student: str, files: list[_File]) -> Found:
     if len(notebooks) == 1:
         return Found(student, str(notebooks[0].path), notebooks[0].read)
     names = " and ".join(sorted(str(file.path) for file in notebooks)[:3])
-    problem = f"There are {len(notebooks)} notebooks, {names}: hand in one." if notebooks else _why_none(files)
+    problem = (
+        f"There are {len(notebooks)} notebooks, {names}: hand in one." if notebooks else _why_none(files)
+    )
     return Found(student, str(files[0].path), bytes, problem)
 
 
@@ -90,20 +105,34 @@ def _student(path: PurePosixPath, students: set[str]) -> str | None:
 def _named_by(first: str, path: PurePosixPath) -> str:
     """Without a roster, read the student from the first part of the path that is not an LMS's zip."""
     in_zip = first.endswith(".zip") and len(path.parts) > 1
-    part = normalize("NFC", path.parts[1]) if in_zip else first
+    part = normalize("NFC", list(path.parts)[1]) if in_zip else first
     lms = CANVAS.match(part) or MOODLE.match(part)
-    return lms[1] if lms else part.removesuffix(".ipynb").removesuffix(".zip")
+    return lms[1] if lms else part.removesuffix(path.suffix).removesuffix(".zip")
 
 
 def _files(folder: Path) -> Iterator[_File]:
-    for path in sorted(folder.rglob("*")):
-        name = PurePosixPath(path.relative_to(folder).as_posix())
-        if IGNORED & set(name.parts) or any(parent.is_symlink() for parent in path.parents if parent != folder):
-            continue
-        if path.is_symlink():
-            yield _File(name, bytes, "The file is a link, which is not followed: hand in the notebook itself.")
-        elif path.is_file():
-            yield from _opened(name, _reader(path), depth=0)
+    if folder.is_file():
+        yield from _opened(_printable(folder.name), _reader(folder), depth=0)
+    for parent, folders, names in os.walk(folder):  # does not follow links to folders
+        folders.sort()
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for path in (Path(parent, name) for name in sorted([*names, *links])):
+            name = _printable(path.relative_to(folder).as_posix())
+            if IGNORED & set(name.parts):
+                continue
+            if path.is_symlink() or not path.is_file():
+                yield _File(
+                    name, bytes, "This is a link or a device, not a file: hand in the notebook itself."
+                )
+            else:
+                yield from _opened(name, _reader(path), depth=0)
+
+
+def _printable(name: str) -> PurePosixPath:
+    """Give a path that can be written in any file and shown on any page, without steps upwards."""
+    parts = name.encode("utf-8", "replace").decode().replace("\\", "/").split("/")
+    kept = ["".join(c if c.isprintable() else "_" for c in part)[-100:] for part in parts]
+    return PurePosixPath(*(part for part in kept if part not in ("", ".", "..")))
 
 
 def _opened(name: PurePosixPath, read: Callable[[], bytes], depth: int) -> Iterator[_File]:
@@ -115,18 +144,26 @@ def _opened(name: PurePosixPath, read: Callable[[], bytes], depth: int) -> Itera
     else:
         try:
             yield from _members(name, zipfile.ZipFile(io.BytesIO(read())), depth)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        except DAMAGED:
             yield _File(name, read, "The zip is damaged: hand in the notebook itself.")
 
 
 def _members(name: PurePosixPath, archive: zipfile.ZipFile, depth: int) -> Iterator[_File]:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > MOST_MEMBERS:
-        yield _File(name, bytes, f"The zip holds more than {MOST_MEMBERS:,} files: hand in the notebook itself.")
+        yield _File(
+            name, bytes, f"The zip holds more than {MOST_MEMBERS:,} files: hand in the notebook itself."
+        )
         return
     for member in members:
-        inner = PurePosixPath(*(part for part in PurePosixPath(member.filename).parts if part not in "/.."))
-        if inner.parts and not IGNORED & set(inner.parts) and not stat.S_ISLNK(member.external_attr >> 16):
+        inner = _printable(member.filename)
+        if not inner.parts or IGNORED & set(inner.parts):
+            continue
+        if inner.suffix.lower() == ".zip" and member.file_size > 10 * member.compress_size + 1000:
+            yield _File(
+                name / inner, bytes, "The zip is not as large as it says: hand in the notebook itself."
+            )
+        else:
             yield from _opened(name / inner, _member_reader(archive, member), depth + 1)
 
 

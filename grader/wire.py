@@ -163,7 +163,7 @@ def decode_array(parts: Any) -> np.ndarray[Any, Any]:
 
 def _encode_array(value: Any, keep: Callable[[Any], list[Any]], depth: int) -> Any:
     kind = "tensor" if _is_tensor(value) else "scalar" if isinstance(value, np.generic) else "array"
-    array: np.ndarray[Any, Any] = value.detach().cpu().numpy() if kind == "tensor" else np.asarray(value)
+    array = _as_array(value)
     array = array.astype(array.dtype.newbyteorder("<"), copy=False)
     if array.dtype.kind in "OU":  # fractions, or texts such as '1/3'
         return encode(array.tolist(), keep, depth - 1)
@@ -172,7 +172,11 @@ def _encode_array(value: Any, keep: Callable[[Any], list[Any]], depth: int) -> A
     return {kind: [array.dtype.str, list(array.shape), base64.b64encode(array.tobytes()).decode()]}
 
 
-def _is_tensor(value: Any) -> bool:
+def _as_array(value: Any) -> np.ndarray[Any, Any]:
+    return np.asarray(value.detach().cpu() if _is_tensor(value) else value)
+
+
+def _is_tensor(value: object) -> bool:
     return "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor)
 
 

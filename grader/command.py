@@ -1,0 +1,159 @@
+"""The command `grade`: a folder of submissions in, grades and a page for each student out.
+
+    grade SUBMISSIONS --set by_hand --assignment ASSIGNMENT --out GRADES
+
+Run it again to go on: what has been graded is not graded again.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.batch import Graded, in_pool, on_cluster, one_by_one
+from grader.choosing import KINDS, choose
+from grader.feedback import html, markdown
+from grader.found import Found, find
+from grader.job import Assignment, Job, maker
+from grader.limits import Limits
+from grader.marking import Result
+from grader.sandbox import SandboxError
+from grader.store import Store, as_json, write
+from grader.submission import Submission, UnreadableError, read
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Grade a folder; give 0 if all is graded, 1 if something is left, 2 if it could not begin."""
+    options = _parser().parse_args(arguments)
+    try:
+        return run(options)
+    except (SandboxError, ValueError, RuntimeError, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted. Run the same command to go on.", file=sys.stderr)
+        return 130
+
+
+def run(options: argparse.Namespace) -> int:
+    """Find, grade, write."""
+    assignment, students = read_assignment(options)
+    maker(assignment.set)
+    limits = Limits(seconds=options.seconds, total=options.total)
+    found, strays = find(_folder(options.submissions), students)
+    if not found:
+        raise ValueError(
+            "\n".join([*strays, f"{options.submissions} holds no submission: expected STUDENT.ipynb."])
+        )
+    sandbox = choose(options.sandbox, limits)
+    jobs = [
+        Job(submission=submission, assignment=assignment, sandbox=sandbox, limits=limits)
+        for submission in _read(found, assignment)
+    ]
+    results = _grade(jobs, options)
+    _write(Path(options.out), jobs, results)
+    return _report(results, strays, set(students) - {job.submission.student for job in jobs})
+
+
+def read_assignment(options: argparse.Namespace) -> tuple[Assignment, list[str]]:
+    """Give the assignment and its students: from the folder that `assign` made, or from the options."""
+    if options.assignment is None:
+        if options.set is None:
+            raise ValueError(
+                "Name the problem set with --set, or the folder that assign made with --assignment."
+            )
+        return Assignment(set=options.set, seed=options.seed or 0), []
+    made = json.loads((Path(options.assignment) / "assignment.json").read_text("utf-8"))
+    for name, given in (("set", options.set), ("seed", options.seed)):
+        if given is not None and given != made[name]:
+            raise ValueError(f"--{name} {given} is not that of {options.assignment}, which is {made[name]}.")
+    notebooks = (Path(options.assignment) / made["set"]).glob("*.ipynb")
+    return Assignment(set=made["set"], seed=made["seed"]), sorted(path.stem for path in notebooks)
+
+
+def _read(found: Iterable[Found], assignment: Assignment) -> Iterator[Submission]:
+    for one in found:
+        try:
+            yield read(one.student, one.content(), assignment.problem_set(one.student))
+        except UnreadableError as problem:
+            yield Submission(one.student, digest="", unreadable=str(problem))
+
+
+def _grade(jobs: Sequence[Job], options: argparse.Namespace) -> dict[str, Result]:
+    """Give every result by its job's key; store each as it comes."""
+    store = Store(Path(options.out) / "results")
+    results = {job.key: done for job in jobs if (done := store.get(job.key)) is not None}
+    left = [job for job in jobs if job.key not in results]
+    if results:
+        print(f"{len(results)} of {len(jobs)} were graded before.")
+    for job, result in _with_progress(_runner(left, options), len(left)):
+        results[job.key] = result
+        if result["status"] != "not graded":
+            store.put(job.key, result)
+    return results
+
+
+def _runner(jobs: Sequence[Job], options: argparse.Namespace) -> Graded:
+    if options.scheduler:
+        return on_cluster(jobs, options.scheduler)
+    return one_by_one(jobs) if options.jobs == 1 else in_pool(jobs, options.jobs)
+
+
+def _with_progress(graded: Graded, total: int) -> Iterable[tuple[Job, Result]]:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return graded
+    return tqdm(graded, total=total, unit="submission", disable=None)
+
+
+def _write(out: Path, jobs: Sequence[Job], results: dict[str, Result]) -> None:
+    """Write all grades in one file, and a page for each student."""
+    pages = out / "feedback"
+    pages.mkdir(parents=True, exist_ok=True)
+    for job in jobs:
+        student = job.submission.student
+        page = markdown(results[job.key], job.assignment.problem_set(student))
+        write(pages / f"{student}.md", page)
+        write(pages / f"{student}.html", html(page))
+    write(out / "grades.json", as_json([results[job.key] for job in jobs]))
+
+
+def _report(results: dict[str, Result], strays: Collection[str], missing: Collection[str]) -> int:
+    counts: Counter[Any] = Counter(result["status"] for result in results.values())
+    print("; ".join(f"{count} {status}" for status, count in sorted(counts.items())) + ".")
+    for result in results.values():
+        if result["status"] != "graded":
+            print(f"{result['student']}: {' '.join(result['notes'])}")
+    for stray in strays:
+        print(stray)
+    if missing:
+        print(f"{len(missing)} students have handed in nothing: {', '.join(sorted(missing))}.")
+    return 1 if counts["not graded"] or strays else 0
+
+
+def _folder(name: str) -> Path:
+    folder = Path(name)
+    if not folder.is_dir() and folder.suffix != ".zip":
+        raise ValueError(f"{name} is no folder and no zip: give what holds the submissions.")
+    return folder
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("grade", description="Grade submissions in a sandbox.")
+    add = parser.add_argument
+    add("submissions", help="a folder or the zip of an LMS: STUDENT.ipynb, or a folder a student")
+    add("--out", required=True, help="the folder for grades.json, results and feedback")
+    add("--set", help="the problem set, or module:function for one of your own")
+    add("--assignment", help="the folder that assign made: its set, seed and students")
+    add("--seed", type=int, help="the seed given to assign, where there is no --assignment")
+    add("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once; 1 grades in turn")
+    add("--scheduler", help="the address of a Dask scheduler, tcp://HOST:8786, to grade on a cluster")
+    add("--sandbox", choices=("auto", *KINDS), default="auto")
+    add("--seconds", type=int, default=Limits.seconds, help="processor seconds a cell or call may take")
+    add("--total", type=int, default=Limits.total, help="wall-clock seconds a submission may take")
+    return parser
