@@ -53,8 +53,8 @@ def _as_root() -> list[str]:
     """The view for root, and the step down to nobody within it."""
     view = _view({source: source for source in _shown()})
     bwrap = ["bwrap", "--dir", "/tmp", "--dev-bind", "/proc", "/proc", "--dev", "/dev", *view]
-    down = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs"]
-    return [*bwrap, "--die-with-parent", "--", *down, "--"]
+    down = ["/usr/bin/setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs"]
+    return [*bwrap, "--unshare-pid", "--die-with-parent", "--", *down, "--"]
 
 
 def _shown() -> dict[Path, Path]:

@@ -36,7 +36,12 @@ SENTENCES = {
     "wrong numbers": "The numbers are not the ones asked for.",
     "not judged": "This answer could not be judged. Your instructor is told.",
 }
-FATAL = {"stopped", "no end"}
+CELL_FAULTS = {
+    "no end": "does not end in the time allowed",
+    "stopped": "ends the process: it was left out",
+    "unreadable": "could not be followed: it was left out",
+}
+FATAL = {"stopped", "no end", "unreadable"}
 
 
 def mark(submission: Submission, problem_set: ProblemSet, sandbox: Sandbox, limits: Limits) -> Result:
@@ -174,6 +179,5 @@ def _sentence(question: Question, kind: str) -> str:
 
 def _about_cells(run: Run) -> Iterator[str]:
     """Say which cells did not run through; their errors' text is not told."""
-    said = {"no end": "does not end in the time allowed", "stopped": "ends the process: it was left out"}
     for at, fault in sorted(run.faults.items()):
-        yield f"Code cell {run.cells[at].number} {said.get(fault, f'raises {fault}')}."
+        yield f"Code cell {run.cells[at].number} {CELL_FAULTS.get(fault, f'raises {fault}')}."

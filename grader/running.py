@@ -96,4 +96,4 @@ def fault_of(reply: Mapping[str, Any]) -> str:
 def error_name(reply: Mapping[str, Any]) -> str:
     """Read the name of the error; one that is not listed is an Exception."""
     name = reply.get("type")
-    return name if isinstance(name, str) and name in ERRORS else "Exception"
+    return name if isinstance(name, str) and name in {*ERRORS, "SystemExit"} else "Exception"

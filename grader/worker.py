@@ -99,11 +99,14 @@ class Worker:
 
 def serve(worker: Worker, requests: BinaryIO, replies: BinaryIO) -> None:
     """Answer until the other side hangs up."""
+    own = os.getpid()
     replies.write(wire.pack(READY))
     replies.flush()
     while header := requests.read(4):
         request = wire.unpack(requests.read(wire.body_length(header)))
         reply = worker.answer(request)
+        if os.getpid() != own:  # a cell has forked: the copy has nothing to say
+            os._exit(0)
         try:
             message = wire.pack({"id": request["id"], **reply})
         except (wire.WireError, ValueError):

@@ -36,7 +36,7 @@ def make(student: str, seed: int) -> ProblemSet:
     own = int(hashlib.sha256(f"small {seed} {student}".encode()).hexdigest()[:4], 16)
     wrong = Mistake("unscaled", "The scores are not divided by √d_k.", lambda q, k: q @ k.T)
     return ProblemSet(
-        name="tests.small_set:make",
+        name="small_set:make",
         title="A small set",
         student=student,
         text="Five questions.",

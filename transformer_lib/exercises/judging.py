@@ -18,6 +18,7 @@ from transformer_lib.style import fmt
 
 TOLERANCE = 1e-6
 ROUNDED = 5.1e-4  # copied from a page, where numbers have three decimals
+_VAST = re.compile(r"e[+-]?[\d_]{4}", re.IGNORECASE)  # as a fraction, "1e999999999" would be written out
 
 
 def judge_numbers(
@@ -192,8 +193,10 @@ def _from_text(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
+        if _VAST.search(value):
+            raise ValueError
         return float(Fraction(value.strip().replace("−", "-")))
-    except (ValueError, ZeroDivisionError):
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise InputError(
             f"{name} holds the text {_short(value)}: write numbers, such as 0.25 or '1/4'."
         ) from None
