@@ -4,9 +4,12 @@ All three give the same results; only the order in which they come differs.
 """
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from typing import Any
 
 from grader.job import Job, grade
@@ -38,7 +41,9 @@ def _one_pool(
 ) -> Iterator[tuple[int, Result]]:
     """Give results until all are there, or the pool is broken."""
     context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(processes, context, max_tasks_per_child=REFRESHED) as pool:
+    with ProcessPoolExecutor(
+        processes, context, initializer=_end_with_parent, max_tasks_per_child=REFRESHED
+    ) as pool:
         futures = {pool.submit(work, job): number for number, job in jobs.items()}
         try:
             for future in as_completed(futures):
@@ -47,6 +52,18 @@ def _one_pool(
             return
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """See to it that a process of the pool, and so its sandbox, does not outlive the command."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            connection.wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def on_cluster(jobs: Sequence[Job], scheduler: str) -> Graded:
