@@ -54,6 +54,8 @@ class Question:
             f"question {self.id} binds {self.answer!r}: give a Python name.",
         )
         _need(bool(self.checks), f"question {self.id} has no check: nothing could be graded.")
+        names = [check.name for check in self.checks]
+        _need(len(names) == len(set(names)), f"question {self.id} has a check twice, of {', '.join(names)}.")
         for part in (self.stub, self.solution, self.open_check):
             _compile(self.id, part)
 
