@@ -17,7 +17,6 @@ otter's source to yourself: from the seed anyone makes the keys.
 import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,10 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         students = read_roster(options.roster)
         _write(out, files(options.set, students, options.seed))
-    except (InputError, OSError) as problem:
-        print(f"assign: {problem}", file=sys.stderr)
-        return 2
-    print(f"{len(students)} notebooks of {options.set} are in {out / options.set}; the keys are in {out / 'keys'}.")
+    except (InputError, OSError):
+        print(f"{len(students)} notebooks are in {out / options.set}, their keys in {out / 'keys'}.")
     return 0
 
 
@@ -110,7 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("set", choices=SETS, help="which problem set")
-    add("--roster", required=True, type=Path, help="CSV in UTF-8: a column `student`, and `name`, `email` if any")
+    add(
+        "--roster",
+        required=True,
+        type=Path,
+        help="CSV in UTF-8: a column `student`, and `name`, `email` if any",
+    )
     add("--seed", required=True, type=int, help="a number of your own; another one gives other numbers")
     add("--out", type=Path, metavar="DIR", help="where to write (default SET-SEED)")
     return parser

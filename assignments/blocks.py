@@ -75,8 +75,8 @@ def _attend(
     q, k, v = (x @ w[name].T for x, name in zip((asks, asked, asked), names, strict=False))
     cut = _scrambled if wrong == "heads scrambled" else split_heads
     q, k, v = (cut(x, n_heads) for x in (q, k, v))  # (n_heads, N, d_head)
-    width = {"no scale": 1, "√d_model": len(w["w_q"])}.get(wrong, q.shape[-1])
-    scores = q @ k.swapaxes(-2, -1) / np.sqrt(width)
+    width = {"no scale": 1, "√d_model": len(w["w_q"])}.get(wrong, int(q.shape[-1]))
+    scores = q @ k.swapaxes(-2, -1) / width**0.5
     hidden = scores if mask is None else np.where(mask, scores, -np.inf)
     axis = -2 if wrong == "softmax over the queries" else -1
     both = merge_heads(softmax(hidden, axis=axis) @ v)
@@ -103,7 +103,8 @@ _SENTENCES = {
     "no residual": "The sublayers' inputs are not added: each sum is input + sublayer.",
     "no norm": "The norms are missing.",
     "unbiased std": "That norm divides by n − 1: LayerNorm divides by n.",
-    "norm over positions": "That norm runs over the positions: each token is normalised over its own entries.",
+    "norm over positions": "That norm runs over the positions: each token is normalised over its own "
+    "entries.",
     "one head": "That is one head: cut queries, keys and values into n_heads.",
     "heads scrambled": "That cuts by reshape alone: cut each row first, then swap axes.",
     "no scale": "The scores are not divided by √d_head.",
@@ -119,7 +120,8 @@ _ENCODER = _SENTENCES | {
 _DECODER = _SENTENCES | {
     "no causal mask": "Self-attention looks ahead: give it the causal mask.",
     "causal mask in cross-attention": "Cross-attention has a causal mask on: the whole source is known.",
-    "Q swapped with K and V": "In cross-attention the memory asks: queries come from x, keys and values from it.",
+    "Q swapped with K and V": "In cross-attention the memory asks: queries come from x, keys and values "
+    "from it.",
     "the memory never read": "Cross-attention reads x itself: keys and values come from the memory.",
     "cross-attention left out": "There is no cross-attention, so the source is never heard.",
     "cross-attention first": "Cross-attention comes first there: it is the second sublayer.",

@@ -45,7 +45,8 @@ from transformer_lib.exercises.open_checks import example, form"""
 
 _HOW = """
 In code, rows are positions and matrices multiply from the left, so $W a$ is `a @ W.T`.
-Functions get NumPy arrays and give an array or a tensor. NumPy or PyTorch, as you like, where a question names neither.
+Functions get NumPy arrays and give an array or a tensor.
+Where a question names neither NumPy nor PyTorch, use either.
 Write the parts yourself: that is what these questions are for."""
 
 _OPENING = {
@@ -101,7 +102,8 @@ def _layer_norm(draw: Draw) -> Question:
     return Question(
         id="layer-norm",
         title="LayerNorm as a module",
-        text="In PyTorch, fill in `LayerNorm`, without `nn.LayerNorm` and `F.layer_norm`. Its parameters are `scale` "
+        text="In PyTorch, fill in `LayerNorm`, without `nn.LayerNorm` and `F.layer_norm`. Its parameters "
+        "are `scale` "
         "and `shift`, and `eps` is added to the variance, under the root.\n"
         "`run_norm` sets the parameters and runs it; leave it as it is. x is (..., d_model).",
         answer="run_norm",
@@ -137,13 +139,15 @@ def _feed_forward(draw: Draw) -> Question:
     return Question(
         id="feed-forward",
         title="Feed-forward network",
-        text="`feed_forward(x, w_1, b_1, w_2, b_2)` widens each row of x (N, d_model) by $W_1$ (d_ff, d_model), adds "
+        text="`feed_forward(x, w_1, b_1, w_2, b_2)` widens each row of x (N, d_model) by $W_1$ (d_ff, "
+        "d_model), adds "
         "$b_1$, takes ReLU, narrows by $W_2$ (d_model, d_ff) and adds $b_2$.",
         answer="feed_forward",
         stub="def feed_forward(x, w_1, b_1, w_2, b_2):\n    ...",
         solution="def feed_forward(x, w_1, b_1, w_2, b_2):\n"
         "    return np.maximum(x @ w_1.T + b_1, 0) @ w_2.T + b_2",
-        open_check="example(\n    feed_forward,\n    (np.array([[0.2, 1.7]]), np.array([[1.0, -1], [-1, 1]]), "
+        open_check="example(\n    feed_forward,\n    (np.array([[0.2, 1.7]]), np.array([[1.0, -1], [-1, "
+        "1]]), "
         f"np.zeros(2), np.eye(2), np.ones(2)),\n    {in_full(parts.feed_forward(*shown).round(4))},\n)",
         checks=(
             example_check(1, parts.feed_forward, shown, tolerance=1e-3),
@@ -162,9 +166,11 @@ def _encoder(draw: Draw, order: str) -> Question:
     return Question(
         id="encoder-block",
         title="Encoder block",
-        text="`encoder_block(x, w, n_heads)` takes x (N, d_model) and a dictionary `w` of matrices: `w_q`, `w_k`, `w_v`, "
+        text="`encoder_block(x, w, n_heads)` takes x (N, d_model) and a dictionary `w` of matrices: "
+        "`w_q`, `w_k`, `w_v`, "
         "`w_o`, each (d_model, d_model), `w_1` (d_ff, d_model) and `w_2` (d_model, d_ff).\n"
-        f"Self-attention with n_heads heads, then feed-forward with ReLU; both {order}-norm, without scale and "
+        f"Self-attention with n_heads heads, then feed-forward with ReLU; both {order}-norm, without "
+        "scale and "
         "shift. There are no biases and no mask.",
         answer="encoder_block",
         stub="def encoder_block(x, w, n_heads):\n    ...",
@@ -200,9 +206,11 @@ def _decoder(draw: Draw, order: str) -> Question:
     return Question(
         id="decoder-block",
         title="Decoder block",
-        text="`decoder_block(x, memory, w, n_heads)` has three sublayers: self-attention in which no position looks ahead, "
+        text="`decoder_block(x, memory, w, n_heads)` has three sublayers: self-attention in which no "
+        "position looks ahead, "
         "cross-attention to `memory` (S, d_model), feed-forward.\n"
-        "`w` holds what the encoder block's does, and `cross_q`, `cross_k`, `cross_v`, `cross_o` for the second "
+        "`w` holds what the encoder block's does, and `cross_q`, `cross_k`, `cross_v`, `cross_o` for the "
+        "second "
         f"sublayer. All three are {order}-norm; the memory is never normalised here.",
         answer="decoder_block",
         stub="def decoder_block(x, memory, w, n_heads):\n    ...",

@@ -1,6 +1,5 @@
 """Problem set 1, chapters 0 to 6: self-attention by hand, with numbers of the student's own."""
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -9,11 +8,12 @@ import numpy as np
 from assignments.checks import numbers_check
 from assignments.numbers import Draw, HeadNumbers, exact_head
 from assignments.problem_set import ProblemSet, Question, Written
-from assignments.writing import listed, matrix, vector
+from assignments.writing import listed, matrix, vector, vectors
 from transformer_lib import pocket
-from transformer_lib.exercises.mistake_bank import Wrong, mistakes_for
+from transformer_lib.exercises.mistake_bank import mistakes_for
 from transformer_lib.exercises.registry import Mistake
 from transformer_lib.steps import causal, self_attention, softmax
+from transformer_lib.style import sub
 
 NAME = "by_hand"
 ROUNDED = 6e-4  # three decimals
@@ -46,7 +46,8 @@ _SETUP = """from transformer_lib.exercises.open_checks import form"""
 def _opening(x: HeadNumbers) -> str:
     vectors = ", ".join(f"$a_{i} = {vector(a)}$" for i, a in enumerate(x.a, 1))
     w = ", \\quad ".join(f"W^{name} = {matrix(w)}" for name, w in zip("qkv", x[1:], strict=True))
-    return f"""These numbers are yours alone. Work on paper; every result by hand is a whole number or a fraction.
+    return f"""These numbers are yours alone.
+Work on paper: every result by hand is a whole number or a fraction.
 
 Four inputs: {vectors}.
 
@@ -57,18 +58,8 @@ By hand, softmax has base 2 and scores are not scaled, as in chapters 2 to 5.
 Write fractions as text, such as `"3/4"`."""
 
 
-def _exact(x: HeadNumbers, allowed: Any = None) -> pocket.ExactSteps:
-    """Every step by hand, as fractions."""
-    a, w_q, w_k, w_v = (pocket.exact(table.astype(int).tolist()) for table in x)
-    return pocket.attention(*(pocket.project(a, w) for w in (w_q, w_k, w_v)), allowed)
-
-
-def _bank(x: HeadNumbers, view: Callable[[Wrong], Any], **how: Any) -> tuple[Mistake, ...]:
-    return mistakes_for(view, *x, **how)
-
-
 def _scores(x: HeadNumbers) -> Question:
-    steps, raw = _exact(x), self_attention(*x, base=2, scaled=False)
+    steps, raw = x.exact(), self_attention(*x, base=2, scaled=False)
     transposed = [self_attention(x.a, *w, x.w_v, scaled=False).scores[0] for w in _turned(x)]
     mistakes = (
         Mistake("q and k swapped", "That is k₁·qⱼ: position 1 asks, so it is q₁·kⱼ.", raw.scores[:, 0]),
@@ -87,7 +78,7 @@ def _scores(x: HeadNumbers) -> Question:
         text="Position 1 asks. Give its four scores $\\alpha_{1,1}$ to $\\alpha_{1,4}$.",
         answer="scores",
         stub="scores = [..., ..., ..., ...]",
-        solution=f"# q₁ = {vector(steps.q[0])}; keys {_vectors(steps.k)}\nscores = {listed(right)}",
+        solution=f"# query {vector(steps.q[0])}; keys {vectors(steps.k)}\nscores = {listed(right)}",
         open_check="form(scores, 4)",
         checks=(numbers_check("scores", 3, right, "q₁ meets all four keys, its own too.", mistakes),),
     )
@@ -97,12 +88,8 @@ def _turned(x: HeadNumbers) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     return (x.w_q.T, x.w_k), (x.w_q, x.w_k.T)
 
 
-def _vectors(rows: Any) -> str:
-    return ", ".join(vector(row) for row in rows)
-
-
 def _weights(x: HeadNumbers) -> Question:
-    right = _exact(x).weights[0]
+    right = x.exact().weights[0]
     powers = 2.0 ** self_attention(*x, scaled=False).scores[0]
     mistakes = (
         Mistake("powers not divided", "Those are the powers of 2: divide each by their sum.", powers),
@@ -112,7 +99,7 @@ def _weights(x: HeadNumbers) -> Question:
             "That leaves position 1 out of its own attention: give four weights.",
             powers[1:] / powers[1:].sum(),
         ),
-        *_bank(x, lambda wrong: wrong.weights[0], base=2, scaled=False),
+        *mistakes_for(lambda wrong: wrong.weights[0], *x, base=2, scaled=False),
     )
     return Question(
         id="weights",
@@ -127,13 +114,13 @@ def _weights(x: HeadNumbers) -> Question:
 
 
 def _output(x: HeadNumbers) -> Question:
-    steps, v = _exact(x), self_attention(*x, scaled=False).v
+    steps, v = x.exact(), self_attention(*x, scaled=False).v
     powers = 2.0 ** self_attention(*x, scaled=False).scores[0]
     mistakes = (
         Mistake("plain mean", "That is the mean of the values: weigh each by its α′₁,ⱼ.", v.mean(axis=0)),
         Mistake("plain sum", "That adds the values up: weigh each by its α′₁,ⱼ first.", v.sum(axis=0)),
         Mistake("powers for weights", "That weighs by the powers of 2: divide by their sum.", powers @ v),
-        *_bank(x, lambda wrong: wrong.output[0], base=2, scaled=False),
+        *mistakes_for(lambda wrong: wrong.output[0], *x, base=2, scaled=False),
     )
     return Question(
         id="output",
@@ -141,7 +128,7 @@ def _output(x: HeadNumbers) -> Question:
         text="Give $b_1$, exactly.",
         answer="b_1",
         stub="b_1 = [..., ...]",
-        solution=f"# values {_vectors(steps.v)}\nb_1 = {listed(steps.output[0])}",
+        solution=f"# values {vectors(steps.v)}\nb_1 = {listed(steps.output[0])}",
         open_check="form(b_1, 2)",
         checks=(
             numbers_check("b_1", 4, steps.output[0], "Four values, mixed as the weights say.", mistakes),
@@ -150,7 +137,7 @@ def _output(x: HeadNumbers) -> Question:
 
 
 def _masked(x: HeadNumbers) -> Question:
-    steps = _exact(x, pocket.CAUSAL)
+    steps = x.exact(pocket.CAUSAL)
     free, e = self_attention(*x, base=2, scaled=False), self_attention(*x, causal(4), scaled=False)
     behind = free.weights[2, :3] @ free.v[:3]
     inverted = softmax(free.scores[2, 2:], base=2) @ free.v[2:]
@@ -198,7 +185,8 @@ def _columns(x: HeadNumbers) -> Question:
     return Question(
         id="columns",
         title="The lecture's form",
-        text="In the lecture's form the vectors are columns: $I = [a_1 \\ldots a_4]$, $Q = W^q I$, $K = W^k I$."
+        text="In the lecture's form the vectors are columns: $I = [a_1 \\ldots a_4]$, $Q = W^q I$, $K = "
+        "W^k I$."
         "\nGive the whole table $A = K^\\mathsf{T} Q$, a list of its four rows.",
         answer="A",
         stub="A = [\n    [..., ..., ..., ...],\n    [..., ..., ..., ...],\n"
@@ -216,13 +204,14 @@ def _scaled(x: HeadNumbers) -> Question:
         3,
         right,
         "That is what a Transformer computes.",
-        _bank(x, lambda wrong: wrong.weights[0]),
+        mistakes_for(lambda wrong: wrong.weights[0], *x),
         tolerance=ROUNDED,
     )
     return Question(
         id="scaled",
         title="What a Transformer does",
-        text="Now scaled and in base e: divide the scores by $\\sqrt{d_k}$, here $\\sqrt 2$, and take the softmax."
+        text="Now scaled and in base e: divide the scores by $\\sqrt{d_k}$, here $\\sqrt 2$, and take "
+        "the softmax."
         "\nGive the four weights of position 1 to three decimals. A calculator, or Python, is allowed.",
         answer="scaled_weights",
         stub="scaled_weights = [..., ..., ..., ...]",
@@ -233,13 +222,14 @@ def _scaled(x: HeadNumbers) -> Question:
 
 
 def _similarity(x: HeadNumbers) -> Written:
-    weights, alike = _exact(x).weights[0], x.a @ x.a[0]
+    weights, alike = x.exact().weights[0], x.a @ x.a[0]
     most = max(range(4), key=lambda j: weights[j])
     dots = ", ".join(f"{Fraction(int(dot))}" for dot in alike)
     return Written(
         id="similarity",
         title="Does position 1 look at what is like it?",
-        text="Which position does $a_1$ give most weight to, and which input has the largest dot product with $a_1$?"
+        text="Which position does $a_1$ give most weight to, and which input has the largest dot product "
+        "with $a_1$?"
         "\nExplain in four to eight sentences, with your numbers, why the two questions are different ones, "
         "and what $W^q$ and $W^k$ have to do with it.",
         points=5,
@@ -249,7 +239,7 @@ def _similarity(x: HeadNumbers) -> Written:
             (2, "says that a score compares W^q a₁ with W^k aⱼ, not a₁ with aⱼ"),
             (1, "says that W^q and W^k are learned, so what counts as a match is learned too"),
         ),
-        solution=f"Most weight goes to position {most + 1}: α′₁,{most + 1} = {weights[most]}. "
+        solution=f"Most weight goes to position {most + 1}: {sub('α′', 1, most + 1)} = {weights[most]}. "
         f"The dot products a₁·aⱼ are {dots}. "
         "The score is (W^q a₁)·(W^k aⱼ): both vectors are projected first, by two matrices that differ, "
         "and training decides what they compare.",

@@ -62,7 +62,9 @@ def _added(q: Any, k: Any, v: Any) -> Array:
 
 MISTAKES = (
     Mistake(
-        "no mask", "No mask is on: a query may look at itself and at what came before.", _masked(np.ones)
+        "no mask",
+        "No mask is on: a query may look at itself and at what came before.",
+        _masked(lambda T, S: np.ones((T, S), dtype=bool)),
     ),
     Mistake(
         "mask from the first position",

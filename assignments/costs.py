@@ -52,7 +52,8 @@ def weights(draw: Draw) -> Question:
         id="weights",
         title="Count the weights",
         text=f"A pre-norm decoder has {layers} blocks, d_model = {d}, d_ff = {4 * d} and {vocab} tokens. "
-        "Nothing has a bias; each norm has scale and shift, and one more norm follows the last block. Positions "
+        "Nothing has a bias; each norm has scale and shift, and one more norm follows the last block. "
+        "Positions "
         "are rotary, so they have no weights, and the embedding is tied: it makes the logits too.\n"
         "Give three counts: attention of one block; feed-forward of one block; the whole model.",
         answer="n_weights",
@@ -88,8 +89,10 @@ def cache(draw: Draw) -> Question:
     return Question(
         id="cache",
         title="What the cache costs and saves",
-        text=f"A model has {layers} layers, {heads} query heads of {d_head} entries each, {kv} heads of keys and values, and "
-        f"{n} tokens are cached at 2 bytes a number. Then one head of one layer writes {short} tokens, one by one: step t "
+        text=f"A model has {layers} layers, {heads} query heads of {d_head} entries each, {kv} heads of "
+        "keys and values, and "
+        f"{n} tokens are cached at 2 bytes a number. Then one head of one layer writes {short} tokens, "
+        "one by one: step t "
         "computes the scores of all t tokens with all t keys, or, with a cache, of the new token alone.\n"
         "Give three numbers: the cache in bytes; the scores without a cache; the scores with one.",
         answer="costs",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from assignments import causal_attention, two_heads
+from assignments import causal_attention, two_heads, visible_mask
 from assignments.checks import example_check, function_check, numbers_check
 from assignments.numbers import Draw
 from assignments.problem_set import ProblemSet, Question
@@ -15,7 +15,7 @@ from transformer_lib import pocket
 from transformer_lib.exercises import EXERCISES
 from transformer_lib.exercises.registry import Mistake
 from transformer_lib.shapes import Array
-from transformer_lib.steps import causal, split_heads
+from transformer_lib.steps import split_heads
 
 NAME = "multi_head"
 SIZES = (
@@ -49,7 +49,7 @@ def make(student: str, seed: int) -> ProblemSet:
             _split(draw),
             _turned(draw),
             _causal(draw),
-            _visible(draw),
+            visible_mask.question(draw),
         ),
     )
 
@@ -121,13 +121,16 @@ def _split(draw: Draw) -> Question:
     return Question(
         id="split",
         title="Queries of all heads",
-        text="`queries(x, w_q, n_heads)` takes inputs (N, d_model) and the whole $W^q$, (d_model, d_model): its "
-        "first d_head rows are head 1's, and so on.\nReturn the queries of each head, an array (n_heads, N, d_head).",
+        text="`queries(x, w_q, n_heads)` takes inputs (N, d_model) and the whole $W^q$, (d_model, "
+        "d_model): its "
+        "first d_head rows are head 1's, and so on.\nReturn the queries of each head, an array (n_heads, "
+        "N, d_head).",
         answer="queries",
         stub="def queries(x, w_q, n_heads):\n    ...",
         solution="def queries(x, w_q, n_heads):\n    q = x @ w_q.T  # (N, d_model)\n"
         "    return q.reshape(len(q), n_heads, -1).swapaxes(0, 1)",
-        open_check=f"example(queries, (np.arange(8.0).reshape(2, 4), np.eye(4), 2), {listed(queries(*shown))})",
+        open_check=f"example(queries, (np.arange(8.0).reshape(2, 4), np.eye(4), 2), "
+        f"{listed(queries(*shown))})",
         checks=(
             example_check(1, queries, shown),
             function_check("other sizes", 3, queries, cases, "Cut first, then swap.", mistakes),
@@ -144,7 +147,7 @@ def _turned(draw: Draw) -> Question:
     q, k = draw.until(lambda draw: _unlike(draw.integers(-3, 3, 2), draw.integers(-3, 3, 2)))
     exact_q, exact_k = (tuple(Fraction(int(x)) for x in one) for one in (q, k))
     turns = [pocket.quarter_turns(exact_k, n) for n in range(4)]
-    right = [int(np.dot(exact_q, turned)) for turned in turns]
+    right = [int(sum(x * y for x, y in zip(exact_q, turned, strict=True))) for turned in turns]
     mistakes = (
         Mistake(
             "the other way", "That turns clockwise, or the query for the key.", [right[-n] for n in range(4)]
@@ -158,7 +161,8 @@ def _turned(draw: Draw) -> Question:
     return Question(
         id="rope",
         title="Turned by position",
-        text=f"RoPE at 90° a position, anticlockwise. A query is $q = {vector(q)}$, a key $k = {vector(k)}$.\n"
+        text=f"RoPE at 90° a position, anticlockwise. A query is $q = {vector(q)}$, a key $k = "
+        f"{vector(k)}$.\n"
         "The key stands 0, 1, 2 and 3 positions after the query. Give the four scores.",
         answer="turned",
         stub="turned = [..., ..., ..., ...]",
@@ -182,9 +186,11 @@ def _causal(draw: Draw) -> Question:
     return Question(
         id="causal",
         title="The last queries",
-        text="`causal_attention(q, k, v)` takes queries (T, d_k), keys (S, d_k) and values (S, d_v), T at most S.\n"
+        text="`causal_attention(q, k, v)` takes queries (T, d_k), keys (S, d_k) and values (S, d_v), T "
+        "at most S.\n"
         "The queries are the *last* T of the S positions; each looks at itself and at what came before.\n"
-        "Return the outputs (T, d_v): scaled, base e. A hidden key must not matter, however large its score is.",
+        "Return the outputs (T, d_v): scaled, base e. A hidden key must not matter, however large its "
+        "score is.",
         answer="causal_attention",
         stub="def causal_attention(q, k, v):\n    ...",
         solution="""def causal_attention(q, k, v):
@@ -199,79 +205,6 @@ def _causal(draw: Draw) -> Question:
             function_check("other sizes", 3, solved, cases, "T and S may differ.", causal_attention.MISTAKES),
             function_check(
                 "a huge hidden score", 1, solved, huge, "Hidden is hidden.", causal_attention.HUGE_MISTAKES
-            ),
-        ),
-    )
-
-
-def visible(tokens: Any) -> Array:
-    """Causal, with padding (token 0) hidden; a padded position sees itself alone, so that no row is empty."""
-    real = np.asarray(tokens) != 0
-    n = len(real)
-    return np.where(real[:, None], causal(n) & real, np.eye(n, dtype=bool)).astype(int)
-
-
-_VISIBLE = (
-    Mistake(
-        "causal mask left out",
-        "Later positions are hidden too.",
-        lambda t: _rows(t, np.ones((len(t), len(t)))),
-    ),
-    Mistake(
-        "causal mask inverted", "That hides the past: a row looks back.", lambda t: _rows(t, causal(len(t)).T)
-    ),
-    Mistake("padding seen", "Padding is a key of weight 0: hide its column.", lambda t: causal(len(t)) * 1),
-    Mistake(
-        "rows for columns",
-        "That clears the rows of padding: as a key, padding is a column.",
-        lambda t: causal(len(t)) & _real(t)[:, None] | np.eye(len(t), dtype=bool),
-    ),
-    Mistake(
-        "padding is blind",
-        "Padding sees nothing there, and a softmax over nothing gives NaN: let it see itself.",
-        lambda t: (causal(len(t)) & _real(t) & _real(t)[:, None]) * 1,
-    ),
-    Mistake(
-        "padding looks back",
-        "Padding looks at real positions there: let it see itself alone.",
-        lambda t: (causal(len(t)) & _real(t) | np.eye(len(t), dtype=bool)) * 1,
-    ),
-)
-
-
-def _real(tokens: Any) -> Any:
-    return np.asarray(tokens) != 0
-
-
-def _rows(tokens: Any, allowed: Any) -> Any:
-    real = _real(tokens)
-    return np.where(real[:, None], (allowed != 0) & real, np.eye(len(real), dtype=bool)) * 1
-
-
-def _visible(draw: Draw) -> Question:
-    def sentence(front: int, words: int, back: int) -> tuple[list[int]]:
-        inside = [int(x) for x in draw.integers(1, 9, words)]
-        return ([0] * front + inside + [0] * back,)
-
-    cases = [sentence(*sizes) for sizes in ((2, 3, 0), (0, 4, 2), (1, 2, 1), (0, 3, 0))]
-    shown = ([7, 4, 0],)
-    return Question(
-        id="visible",
-        title="Who may look at whom",
-        text="`visible(tokens)` takes a list of N tokens, 0 is padding. Return an N × N table, 1 where query i may look "
-        "at key j and 0 elsewhere.\nNo position looks at a later one or at padding; a padded position looks at itself "
-        "alone, so that no row is empty.",
-        answer="visible",
-        stub="def visible(tokens):\n    ...",
-        solution="""def visible(tokens):
-    real = np.array(tokens) != 0
-    allowed = np.tri(len(real), dtype=bool) & real
-    return np.where(real[:, None], allowed, np.eye(len(real), dtype=bool)).astype(int)""",
-        open_check=f"example(visible, ([7, 4, 0],), {listed(visible(*shown))})",
-        checks=(
-            example_check(1, visible, shown),
-            function_check(
-                "other sentences", 2, visible, cases, "Padding may stand at either end.", _VISIBLE
             ),
         ),
     )

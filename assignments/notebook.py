@@ -54,7 +54,8 @@ def _opening(made: ProblemSet) -> NotebookNode:
             f"# {made.title}",
             f"For **{made.student}** · {made.points} points",
             made.text,
-            "Answer in the cells that say so, and keep their first line. The cell below an answer looks at its "
+            "Answer in the cells that say so, and keep their first line. The cell below an answer looks "
+            "at its "
             "form, or tries an example; it does not grade. When you hand in, other inputs are tried.\n"
             "Before that, restart the kernel and run all cells.",
         )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from transformer_lib import pocket
 from transformer_lib.exercises.mistake_bank import Wrong, wrong_turns
 from transformer_lib.shapes import Array, InputError
 
@@ -94,6 +95,12 @@ class HeadNumbers(NamedTuple):
     w_q: Array
     w_k: Array
     w_v: Array
+
+    def exact(self, allowed: Any = None) -> pocket.ExactSteps:
+        """Every step by hand, as fractions: base 2, not scaled."""
+        a, *matrices = (pocket.exact(table.astype(int).tolist()) for table in self)
+        q, k, v = (pocket.project(a, w) for w in matrices)
+        return pocket.attention(q, k, v, allowed)
 
 
 def inputs(draw: Draw) -> Rows:

@@ -51,8 +51,10 @@ def source_notebook(name: str, seed: int) -> NotebookNode:
     cells = [new_raw_cell(_CONFIG.format(name=name)), new_markdown_cell(f"# {made.title}\n\n{made.text}")]
     cells.append(new_code_cell(made.setup))
     for number, question in made.numbered():
-        cells += _written(number, question) if isinstance(question, Written) else _coded(
-            number, question, made, seed
+        cells += (
+            _written(number, question)
+            if isinstance(question, Written)
+            else _coded(number, question, made, seed)
         )
     for at, cell in enumerate(cells):
         cell["id"] = f"cell-{at}"

@@ -98,10 +98,14 @@ def _student(path: Path, line: int, header: Sequence[str], row: Sequence[str]) -
             f"{path}, line {line}: {len(row)} fields, and the first line has {len(header)}. "
             "Put a field that holds a delimiter in quotes."
         )
-    fields = {name: unicodedata.normalize("NFC", field.strip()) for name, field in zip(header, row, strict=True)}
+    fields = {
+        name: unicodedata.normalize("NFC", field.strip()) for name, field in zip(header, row, strict=True)
+    }
     id_column = _first(header, ID_COLUMNS)
     if id_column is None:
-        raise InputError(f"{path}, line 1: no column of ids. Name one of them `student`; there are {list(header)}.")
+        raise InputError(
+            f"{path}, line 1: no column of ids. Name one of them `student`; there are {list(header)}."
+        )
     if not fields[id_column]:
         raise InputError(f"{path}, line {line}: the {id_column} is empty. Give each student an id.")
     name, email = (fields.get(_first(header, columns) or "", "") for columns in (NAME_COLUMNS, EMAIL_COLUMNS))
@@ -120,7 +124,9 @@ def _check_unique(path: Path, students: Sequence[tuple[int, Student]]) -> None:
         if before == line:
             continue
         if other.id.casefold() == student.id.casefold():
-            raise InputError(f"{path}, line {line}: {student.id!r} stands in line {before} too. Keep one of them.")
+            raise InputError(
+                f"{path}, line {line}: {student.id!r} stands in line {before} too. Keep one of them."
+            )
         raise InputError(
             f"{path}, line {line}: {student.id!r} and {other.id!r} of line {before} would both be "
             f"{student.file_name}.ipynb. Change one id."

@@ -86,7 +86,7 @@ def _readers(s: Sizes) -> tuple[Array, Array, Array]:
 
 
 def run(text: str, s: Sizes, w: Matrices) -> Array:
-    """Run both layers, causal, raw scores, base 2: what layer 2 brings to each position, (places, letters)."""
+    """Run both layers, causal, raw scores, base 2; give what layer 2 brings, (places, letters)."""
     x = embed_letters(text, s.alphabet)
     brought = _look(x, w["back_q"], w["back_k"], x[:, : len(s.alphabet)])
     x = x + brought @ np.transpose(w["w_o"])

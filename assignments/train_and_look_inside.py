@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from assignments import costs, skip_induction, trained
-from assignments.checks import example_check, function_check, numbers_check
+from assignments import costs, induction_score, skip_induction, trained
+from assignments.checks import numbers_check
 from assignments.numbers import Draw
 from assignments.problem_set import ProblemSet, Question, Written
 from assignments.skip_induction import Sizes
-from assignments.writing import in_full, listed, vector
+from assignments.writing import listed, vector
 from transformer_lib.exercises.registry import Mistake
 
 NAME = "train_and_look_inside"
@@ -30,7 +30,7 @@ def make(student: str, seed: int) -> ProblemSet:
             costs.weights(draw),
             costs.cache(draw),
             _train(draw, vocab_size, first_seed),
-            _score(draw),
+            induction_score.question(draw),
             _by_hand(draw, sizes),
             _adds(draw),
             _EXPLANATION,
@@ -64,12 +64,14 @@ def _train(draw: Draw, vocab_size: int, first_seed: int) -> Question:
         id="train",
         title="Weights that carry on",
         text=f"""Train `Decoder(CONFIG)` to carry on sequences that repeat.
-`data.repeated(32, 24, {vocab_size}, generator).tokens` draws 32 sequences of length 24, each time with another period.
+`data.repeated(32, 24, {vocab_size}, generator).tokens` draws 32 sequences of length 24.
+Each time they repeat with another period.
 Half of each sequence cannot be known; in the second half, name at least {trained.BAR:.0%} of the next tokens.
 
 Hand in `weights`: the model's `state_dict()`, each tensor as a NumPy array.
 They are run on sequences that nobody has seen, so what counts is in the weights alone.
-Twenty seconds on one core are enough. Begin with `torch.manual_seed`, so that a second run gives the same weights.
+Twenty seconds on one core are enough.
+Begin with `torch.manual_seed`, so that a second run gives the same weights.
 Tokens that differ clearly are learned sooner: `nn.init.normal_(model.embedding.tokens.weight)`.""",
         answer="weights",
         stub="weights = ...",
@@ -85,91 +87,25 @@ weights = {{name: one.detach().numpy() for name, one in model.state_dict().items
     )
 
 
-def induction_score(weights: Any, period: int) -> float:
-    """Mean weight that a position gives to what followed its token one period ago."""
-    weights = np.asarray(weights)
-    rows = np.arange(period, len(weights))
-    return float(weights[rows, rows - period + 1].mean())
-
-
-def _shifted(by: int) -> Any:
-    return lambda w, p: float(np.mean([w[i, i - p + by] for i in range(p, len(w))]))
-
-
-_SCORE = (
-    Mistake("the same token", "That is the token itself, a period ago: take the one after it.", _shifted(0)),
-    Mistake(
-        "the previous token",
-        "That is the weight on the previous position.",
-        lambda w, p: float(np.mean([w[i, i - 1] for i in range(p, len(w))])),
-    ),
-    Mistake("two after", "That is one too far: the next token after the match.", _shifted(2)),
-    Mistake(
-        "rows for columns",
-        "The first index is the query's.",
-        lambda w, p: float(np.mean([w[i - p + 1, i] for i in range(p, len(w))])),
-    ),
-    Mistake(
-        "divided by all rows",
-        "That divides by all positions: the first period has nothing to find, so leave it out.",
-        lambda w, p: induction_score(w, p) * (len(w) - p) / len(w),
-    ),
-    Mistake(
-        "sum for mean",
-        "That is the sum: take the mean.",
-        lambda w, p: induction_score(w, p) * (len(w) - p),
-    ),
-    Mistake(
-        "first match alone",
-        "That looks at one position: take the mean of all that have a match.",
-        lambda w, p: float(w[p, 1]),
-    ),
-)
-
-
-def _score(draw: Draw) -> Question:
-    def table(n: int) -> Any:
-        powers = np.tri(n) * draw.integers(1, 9, n, n)
-        return powers / powers.sum(axis=1, keepdims=True)
-
-    cases = [(table(9), 3), (table(7), 4), (table(12), 5)]
-    shown = (np.eye(5, k=-1) + np.eye(5, 1) @ np.eye(1, 5), 2)
-    return Question(
-        id="induction-score",
-        title="How much of an induction head?",
-        text="`induction_score(weights, period)` takes a causal map (N, N), one row a query, of a sequence that repeats "
-        "with this period.\nEach position from the second period on has a match one period ago. Return the mean weight "
-        "that these positions give to the token right *after* their match.",
-        answer="induction_score",
-        stub="def induction_score(weights, period):\n    ...",
-        solution="def induction_score(weights, period):\n    rows = np.arange(period, len(weights))\n"
-        "    return weights[rows, rows - period + 1].mean()",
-        open_check="example(induction_score, (np.eye(5, k=-1) + np.eye(5, 1) @ np.eye(1, 5), 2), "
-        f"{in_full(induction_score(*shown))})",
-        checks=(
-            example_check(1, induction_score, shown),
-            function_check(
-                "other maps", 3, induction_score, cases, "One number says what a head does.", _SCORE
-            ),
-        ),
-    )
-
-
 def _by_hand(draw: Draw, s: Sizes) -> Question:
     n, d = len(s.alphabet), s.width
     return Question(
         id="skip-induction",
         title="A head that skips",
-        text=f"""Set two layers by hand that carry on at a distance: at a letter, bring the letter that stood **{s.skip} places
-after** the same letter earlier in the text. Texts have {s.places} places, the first {s.skip} of them `^`, and the letters {", ".join(s.alphabet)}.
+        text=f"""Set two layers by hand that carry on at a distance.
+At a letter, they bring the letter that stood **{s.skip} places after** the same letter earlier in the text.
 
-A position's vector has {d} entries, letter | place | slot: {n} for the letter in the order above, {s.places} for the place, {n} for
-the slot, empty at first. `^` has no letter. Attention is causal, raw scores, base 2, as in chapter 16.
+Texts have {s.places} places: first {s.skip} times `^`, then the letters {", ".join(s.alphabet)}.
+A position's vector has {d} entries, letter | place | slot.
+The first {n} say which letter it is, in the order above; `^` has none.
+The next {s.places} say which place it is; the last {n} are the slot, empty at first.
+Attention is causal, with raw scores and base 2, as in chapter 16.
 
-* Layer 1 scores with `back_q` and `back_k`, mixes the letters, and `w_o`, ({d}, {n}), writes what comes out into the vector.
-* Layer 2 scores with `w_q` and `w_k` and mixes what `w_v`, ({n}, {d}), reads.
+* Layer 1 scores with `back_q` and `back_k` and mixes the letters.
+  `w_o`, ({d}, {n}), writes what comes out into the vector.
+* Layer 2 scores with `w_q` and `w_k`, and mixes what `w_v`, ({n}, {d}), reads.
 
-Give the six matrices. Where every earlier place agrees on a letter, it must come out above 0.5.""",
+Give the six matrices. Where all earlier places agree on a letter, it must come out above 0.5.""",
         answer="heads",
         stub="heads = {\n" + "".join(f'    "{name}": ...,\n' for name in skip_induction.NAMES) + "}",
         solution=f"""letter, place, slot = np.split(np.eye({d}), [{n}, {n + s.places}])
@@ -219,7 +155,8 @@ def _adds(draw: Draw) -> Question:
         id="adds",
         title="What adds most",
         text=f"A query has the weights {vector(shares * 16)}, each over 16, and the values are "
-        f"{', '.join(map(vector, values))}.\nGive the length of what each position adds, $|\\alpha'_j v_j|$, exactly.",
+        f"{', '.join(map(vector, values))}.\nGive the length of what each position adds, $|\\alpha'_j "
+        "v_j|$, exactly.",
         answer="added",
         stub="added = [..., ..., ..., ...]",
         solution=f"added = {listed(right)}",
@@ -231,15 +168,18 @@ def _adds(draw: Draw) -> Question:
 _EXPLANATION = Written(
     id="explanation",
     title="What does a map explain?",
-    text="Someone shows the map of one head of your trained model and says: *the model names this token because it looks "
-    "at that one.*\nIn six to ten sentences, say what the map shows and what it does not, and describe one experiment on "
+    text="Someone shows the map of one head of your trained model and says: *the model names this token "
+    "because it looks "
+    "at that one.*\nIn six to ten sentences, say what the map shows and what it does not, and describe "
+    "one experiment on "
     "your model that could refute the claim. Use two numbers that you measured.",
     points=6,
     rubric=(
         (1, "the map shows weights: where values are taken from, in one layer"),
         (
             2,
-            "names two things it does not show, such as the values' lengths, W^O, other heads, the residual path",
+            "names two things it does not show, such as the values' lengths, W^O, other heads, the "
+            "residual path",
         ),
         (
             2,
@@ -247,8 +187,11 @@ _EXPLANATION = Written(
         ),
         (1, "uses two measured numbers"),
     ),
-    solution="A map says from where a head takes, not what it takes nor whether later layers use it. A large weight on a "
-    "short value adds little, and layer 1 may have moved the information before. An experiment: put the uniform map in "
-    "place of layer 1's, or change the token that is looked at, and measure the share named right again. If it stays, "
+    solution="A map says from where a head takes, not what it takes nor whether later layers use it. A "
+    "large weight on a "
+    "short value adds little, and layer 1 may have moved the information before. An experiment: put the "
+    "uniform map in "
+    "place of layer 1's, or change the token that is looked at, and measure the share named right again. "
+    "If it stays, "
     "the claim is refuted.",
 )

@@ -1,9 +1,5 @@
 """Two heads over the same inputs, by hand: what stands in concat, and what W^O makes of it."""
 
-from fractions import Fraction
-
-import numpy as np
-
 from assignments.checks import numbers_check
 from assignments.numbers import Draw, HeadNumbers, exact_head
 from assignments.problem_set import Question
@@ -28,7 +24,8 @@ def opening(first: HeadNumbers, second: HeadNumbers) -> str:
         f"Head {n}: $${', '.join(f'W^{name} = {matrix(w)}' for name, w in zip('qkv', x[1:], strict=True))}$$"
         for n, x in ((1, first), (2, second))
     )
-    return f"""Numbers and sizes are yours alone. Questions 1 and 2 are for paper: softmax has base 2, scores are not scaled.
+    return f"""Numbers and sizes are yours alone.
+Questions 1 and 2 are for paper: softmax has base 2, scores are not scaled.
 In code, rows are positions, so $W a$ is `a @ W.T`, and softmax has base e.
 
 Four inputs: {vectors}.
@@ -36,9 +33,8 @@ Four inputs: {vectors}.
 {heads}"""
 
 
-def _output(x: HeadNumbers) -> tuple[Fraction, ...]:
-    a, *w = (pocket.exact(table.astype(int).tolist()) for table in x)
-    return pocket.attention(*(pocket.project(a, one) for one in w)).output[0]
+def _output(x: HeadNumbers) -> pocket.Vector:
+    return x.exact().output[0]
 
 
 def _wrong_outputs(x: HeadNumbers) -> dict[str, Mistake]:
@@ -53,7 +49,11 @@ def concat(first: HeadNumbers, second: HeadNumbers) -> Question:
     mistakes = (
         Mistake("heads in the other order", "Head 1 stands first in concat.", two + one),
         Mistake("entries in turn", "A head's entries stay neighbours.", [one[0], two[0], one[1], two[1]]),
-        Mistake("heads added", "That adds the heads: concat keeps all four numbers.", np.add(one, two)),
+        Mistake(
+            "heads added",
+            "That adds the heads: concat keeps all four numbers.",
+            pocket.arrays(one) + pocket.arrays(two),
+        ),
         Mistake("head 1 twice", "Those are head 1's numbers twice.", one + one),
         Mistake("head 2 twice", "Those are head 2's numbers twice.", two + two),
         *(
@@ -66,7 +66,8 @@ def concat(first: HeadNumbers, second: HeadNumbers) -> Question:
     return Question(
         id="concat",
         title="Two heads, side by side",
-        text="Give what stands in concat at position 1: $b_1$ of head 1, then $b_1$ of head 2, four exact numbers.",
+        text="Give what stands in concat at position 1: $b_1$ of head 1, then $b_1$ of head 2, four "
+        "exact numbers.",
         answer="concat",
         stub="concat = [..., ..., ..., ...]",
         solution=f"concat = {listed(one + two)}",
@@ -80,8 +81,8 @@ def mixed(draw: Draw, first: HeadNumbers, second: HeadNumbers) -> Question:
     w_o = draw.until(lambda draw: _distinct_columns(draw.integers(-1, 2, 2, 4)))
     both = _output(first) + _output(second)
     (right,) = pocket.project((both,), pocket.exact(w_o.astype(int).tolist()))
-    swapped = np.array(both[2:] + both[:2], dtype=float)
-    plain = np.array(both, dtype=float)
+    swapped = pocket.arrays(both[2:] + both[:2])
+    plain = pocket.arrays(both)
     mistakes = (
         Mistake("heads in the other order", "Head 1 meets the first two columns of W^O.", w_o @ swapped),
         Mistake("columns in turn", "A head meets two neighbouring columns.", w_o[:, [0, 2, 1, 3]] @ plain),
@@ -94,7 +95,8 @@ def mixed(draw: Draw, first: HeadNumbers, second: HeadNumbers) -> Question:
     return Question(
         id="mixed",
         title="Mixed by W^O",
-        text=f"Mix them: give $W^O$ times concat at position 1, two exact numbers.\n\n$$W^O = {matrix(w_o)}$$",
+        text=f"Mix them: give $W^O$ times concat at position 1, two exact numbers.\n\n"
+        f"$$W^O = {matrix(w_o)}$$",
         answer="mixed",
         stub="mixed = [..., ...]",
         solution=f"mixed = {listed(right)}",

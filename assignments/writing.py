@@ -22,6 +22,11 @@ def vector(entries: Any) -> str:
     return f"({', '.join(short(x) for x in entries)})".replace("-", "−")
 
 
+def vectors(rows: Any) -> str:
+    """Write one vector after the other."""
+    return ", ".join(vector(row) for row in rows)
+
+
 def short(x: Any) -> str:
     """Write a number without zeros that say nothing, and a fraction as one: short(2.0) is '2'."""
     return str(x) if isinstance(x, Fraction) else f"{float(x):g}"
