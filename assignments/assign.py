@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         students = read_roster(options.roster)
         _write(out, files(options.set, students, options.seed))
-    except (InputError, OSError):
         print(f"{len(students)} notebooks are in {out / options.set}, their keys in {out / 'keys'}.")
-    return 0
+    except (InputError, OSError):
+        return 0
 
 
 def files(name: str, students: Sequence[Student], seed: int) -> Files:

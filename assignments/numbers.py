@@ -27,8 +27,8 @@ class Draw:
     Capitals of a student's id, and spaces around it, do not count.
 
     >>> Draw("by_hand", 2026, "ada").integers(-2, 2, 2, 2)
-    array([[ 2.,  0.],
-           [-2., -2.]])
+    array([[ 2., -1.],
+           [-1.,  1.]])
     >>> Draw("by_hand", 2026, "ada").choose("abc") == Draw("by_hand", 2026, " Ada ").choose("abc")
     True
     """

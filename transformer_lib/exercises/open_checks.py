@@ -72,7 +72,7 @@ def example(
     """
     if _untried(function):
         return _UNTRIED
-    if callable(function) and call(function, *arguments) == (None, None):
+    if callable(function) and all(given is None for given in call(function, *arguments)):
         return Note("Not tried yet: the function gives nothing. Replace the ... and end with return.")
     verdict = judge_function(lambda *_: result, [tuple(arguments)], "", tolerance=tolerance)(function)
     if verdict.status == "right":
