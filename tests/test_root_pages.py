@@ -202,6 +202,14 @@ def test_a_published_page_names_its_address_and_its_picture_in_full(published):
     assert page.find("meta", property="og:image")["content"] == f"{ADDRESS}/_static/card.png"
 
 
+def test_the_way_into_a_published_book_names_the_home_page_in_full(published):
+    page = soup(published / "index.html")
+
+    assert page.find("link", rel="canonical")["href"] == f"{ADDRESS}/book/index.html"
+    assert page.a["href"] == "book/index.html"
+    assert soup(published / "404.html").find("link", rel="canonical") is None
+
+
 def test_a_host_of_its_own_gets_robots_txt_too(tmp_path):
     built = build(tmp_path, "https://example.org")
 

@@ -45,13 +45,15 @@ def _take_address(app: Sphinx, config: Config) -> None:
 
 
 def _tell_search_engines(app: Sphinx, error: Exception | None) -> None:
-    base = app.config.html_baseurl
-    if error or not base or app.builder.name != "html":
+    if error or app.builder.name != "html":
         return
-    pages = [base + app.builder.get_target_uri(page) for page in sorted(app.env.found_docs)]
-    Path(app.outdir, SITEMAP).write_bytes(sitemap(pages))
-    if folder(base) == "/":  # a host has one robots.txt, at its root
-        Path(app.outdir, "robots.txt").write_text(f"User-agent: *\nAllow: /\nSitemap: {base}{SITEMAP}\n")
+    base, site, robots = app.config.html_baseurl, Path(app.outdir, SITEMAP), Path(app.outdir, "robots.txt")
+    for old in (site, robots):
+        old.unlink(missing_ok=True)
+    if base:
+        site.write_bytes(sitemap([base + app.builder.get_target_uri(page) for page in sorted(app.env.found_docs)]))
+    if base and folder(base) == "/":  # a host has one robots.txt, at its root
+        robots.write_text(f"User-agent: *\nAllow: /\nSitemap: {base}{SITEMAP}\n", "utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

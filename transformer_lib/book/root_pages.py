@@ -14,17 +14,15 @@ from transformer_lib.book.page_card import describe
 
 
 def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    home = app.config.root_doc
     if app.builder.name != "html":
         return
+    base = app.config.html_baseurl
     missing = "The page you asked for is not in this book: search for it, or choose a page from the list."
-    yield "404", {"description": missing, "root": folder(app.config.html_baseurl)}, "404.html"
-    if home != "index":
-        entrance = {
-            "description": describe(app.env.get_doctree(home)),
-            "home": app.builder.get_target_uri(home),
-        }
-        yield "index", entrance, "entrance.html"
+    yield "404", {"description": missing, "root": folder(base), "pageurl": None}, "404.html"
+    if app.config.root_doc != "index":
+        home = app.builder.get_target_uri(app.config.root_doc)
+        said = describe(app.env.get_doctree(app.config.root_doc))
+        yield "index", {"description": said, "home": home, "pageurl": base and base + home}, "entrance.html"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
