@@ -16,6 +16,8 @@ PARTS = (
     "outputs",
     "page_card",
     "root_pages",
+    "style_sheet",
+    "tables",
 )
 
 

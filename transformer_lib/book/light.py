@@ -1,7 +1,5 @@
 """What makes a built page light: it loads what it uses, and no picture that is hidden."""
 
-import re
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -26,13 +24,6 @@ def _drop_unused(app: Sphinx, page: str, template: str, context: dict[str, Any],
 def _is_unused(asset: Any) -> bool:
     name = str(asset.filename or "").removeprefix("_static/")
     return name in UNUSED or asset.attributes.get("body", "").startswith(UNUSED_LINES)
-
-
-def _slim_the_theme(app: Sphinx, error: Exception | None) -> None:
-    """Take Font Awesome's rules, a third of the theme's style, out of it: assets/icons.css has ours."""
-    style = Path(app.outdir, "_static", "styles", "pydata-sphinx-theme.css")
-    if error is None and style.exists():
-        style.write_text(re.sub(r"[^{}]*\.fa-[^{}]*\{[^{}]*\}", "", style.read_text("utf-8")), "utf-8")
 
 
 def _visit_image(writer: HTML5Translator, node: nodes.image) -> None:
@@ -60,6 +51,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("config-inited", lambda app, config: _silence_thebe(app), priority=0)
     app.connect("html-page-context", _drop_unused, priority=900)
-    app.connect("build-finished", _slim_the_theme)
     app.add_node(nodes.image, override=True, html=(_visit_image, None))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,6 +11,11 @@ from transformer_lib.book.equations import plain
 
 LONGEST = 200  # more than search engines show
 PICTURE = "_static/card.png"
+# Pages that Sphinx makes without a source.
+MADE = {
+    "genindex": ("Index", "Every public name of the library, A to Z, with a link to its description."),
+    "search": ("Search", "Look up a word or a name in all pages of the course."),
+}
 
 
 def describe(tree: nodes.document) -> str:
@@ -26,12 +31,13 @@ def describe(tree: nodes.document) -> str:
 
 def _add_card(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     book = app.config.html_title or app.config.project
-    description = describe(tree) if tree else context.get("description", f"Look up a word or a name in {book}.")
+    said = (context.get("title") or book, describe(tree) if tree else context.get("description"))
+    title, description = MADE.get(page, said)
     base = app.config.html_baseurl
     tags = {
         "og:type": "website",
         "og:site_name": book,
-        "og:title": context.get("pagetitle") or context.get("title") or book,
+        "og:title": context.get("pagetitle") or title,
         "og:description": description,
         "og:image": f"{base.rstrip('/')}/{PICTURE}" if base else context["pathto"](PICTURE, 1),
         "twitter:card": "summary_large_image",
