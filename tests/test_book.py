@@ -1,24 +1,15 @@
-"""The built book: its numbers, its links, and each page in a real browser with the network cut."""
+"""The built book: its numbers, and how it is used in a real browser with the network cut."""
 
-import gzip
 import io
-import re
-from itertools import pairwise
-from urllib.parse import unquote, urldefrag
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from bs4 import BeautifulSoup
 from conftest import BOOK, VIEWS
+from pages import PAGES, soup, words
 from PIL import Image
 
 pytestmark = pytest.mark.book
 
-PAGES = sorted(
-    str(path.relative_to(BOOK)) for part in ("book", "notebooks") for path in (BOOK / part).glob("*.html")
-)
 each_page = pytest.mark.parametrize("name", PAGES)
-each_view = pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 
 # What a reader must find on the page, as it is printed there.
 NUMBERS = {
@@ -171,165 +162,11 @@ NUMBERS = {
 }
 
 
-def soup(name):
-    return BeautifulSoup((BOOK / name).read_text("utf-8"), "html.parser")
-
-
-def words(page):
-    """The page's text on one line, as a reader sees it: one kind of space, one kind of minus."""
-    text = page.find("article").get_text(" ")
-    return re.sub(r"\s+", " ", text)
-
-
-def test_the_book_has_all_its_pages():
-    assert len(PAGES) >= 27
-
-
 @pytest.mark.parametrize(("name", "numbers"), NUMBERS.items(), ids=NUMBERS)
 def test_the_pages_show_the_numbers_of_the_pocket_example(name, numbers):
     text = words(soup(name))
 
     assert [number for number in numbers if number not in text] == []
-
-
-@each_page
-def test_every_link_and_anchor_inside_the_book_resolves(name):
-    broken = []
-    for tag in soup(name).find_all(["a", "link", "script", "img"]):
-        target, anchor = urldefrag(tag.get("href") or tag.get("src") or "")
-        if re.match(r"[a-z]+:", target) or (not target and not anchor):
-            continue
-        path = ((BOOK / name).parent / unquote(target.split("?")[0])).resolve() if target else BOOK / name
-        if not path.exists():
-            broken.append(target)
-        elif "=" in anchor:
-            continue  # an explorer's state; test_instructors.py opens it
-        elif anchor and path.suffix == ".html" and not _has_anchor(path, unquote(anchor)):
-            broken.append(f"{target}#{anchor}")
-
-    assert broken == []
-
-
-def _has_anchor(path, anchor):
-    return bool(re.search(rf'id="{re.escape(anchor)}"', path.read_text("utf-8")))
-
-
-@each_page
-def test_every_picture_has_an_alt_text_that_says_something(name):
-    images = soup(name).find("article").find_all("img")
-
-    assert [image["src"] for image in images if len(image.get("alt", "")) < 40] == []
-
-
-@each_page
-def test_headings_come_in_order(name):
-    levels = [int(heading.name[1]) for heading in soup(name).find("article").find_all(re.compile("^h[1-6]$"))]
-
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(lower - upper <= 1 for upper, lower in pairwise(levels))
-
-
-@each_page
-def test_every_equation_is_set_to_be_seen_and_to_be_heard(name):
-    formulas = soup(name).select(".math")
-
-    assert [one for one in formulas if not (one.select(".katex-html") and one.select("math"))] == []
-
-
-@each_page
-def test_a_page_says_what_it_is(name):
-    page = soup(name)
-    said = {one.get("name") or one["property"]: one["content"] for one in page.select("meta[content]")}
-
-    assert 40 <= len(said["description"]) <= 200
-    assert said["og:description"] == said["description"]
-    assert said["og:title"] == page.h1.get_text().removesuffix("#")
-    assert ((BOOK / name).parent / said["og:image"]).is_file()
-
-
-def test_no_two_pages_say_the_same_of_themselves():
-    said = [soup(name).find("meta", attrs={"name": "description"})["content"] for name in PAGES]
-
-    assert len(set(said)) == len(PAGES)
-
-
-@each_page
-def test_every_icon_has_a_drawing(name):
-    drawn = (BOOK / "_static" / "icons.css").read_text("utf-8")
-
-    classes = {kind for tag in soup(name).select("[class*=fa-]") for kind in tag["class"]}
-    icons = {kind for kind in classes if kind.startswith("fa-")} - {"fa-solid", "fa-lg"}
-
-    assert icons >= {"fa-bars", "fa-expand", "fa-magnifying-glass", "fa-sun"}
-    assert [kind for kind in icons if f".{kind} {{ --icon:" not in drawn] == []
-
-
-@each_view
-@each_page
-def test_a_page_is_whole_with_the_network_cut(visit, address, name, view):
-    seen = visit(**view)
-
-    page = seen.open(address + name)
-
-    assert seen.foreign == []
-    assert seen.errors == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-@each_view
-@each_page
-def test_axe_finds_nothing(visit, address, name, view):
-    page = visit(**view, bypass_csp=True).open(address + name)
-    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-
-    found = Axe().run(page).response["violations"]
-
-    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
-
-
-def test_axe_finds_nothing_in_forced_colours(visit, address):
-    page = visit(forced_colors="active").open(address + "notebooks/03_from_a1_to_b1.html")
-
-    assert Axe().run(page).response["violations"] == []
-
-
-@each_page
-def test_the_first_load_is_light_and_has_no_font_of_icons(visit, address, name):
-    seen, answers = visit(), []
-    seen.page.on("response", lambda answer: answer.url.startswith("http") and answers.append(answer))
-
-    seen.open(address + name).wait_for_load_state("networkidle")
-
-    assert sum(weight(answer) for answer in answers) <= 450_000
-    assert [answer.url for answer in answers if "awesome" in answer.url] == []
-
-
-def weight(answer):
-    """The bytes of an answer as a host sends it: text compressed, pictures and fonts as they are."""
-    packed = answer.url.endswith((".png", ".woff2"))
-    return len(answer.body() if packed else gzip.compress(answer.body()))
-
-
-@pytest.mark.parametrize("width", [412, 1440])
-@each_page
-def test_nothing_moves_while_a_page_loads(visit, address, name, width):
-    seen = visit(theme="no-preference", width=width)
-    seen.context.add_init_script(MOVES)
-
-    page = seen.open(address + name)
-    page.wait_for_load_state("networkidle")
-
-    assert page.evaluate("moved") < 0.02
-
-
-MOVES = """
-  localStorage.clear(); // a reader who comes for the first time
-  window.moved = 0;
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) moved += entry.value;
-  }).observe({ type: "layout-shift", buffered: true });
-"""
 
 
 @pytest.mark.parametrize("view", [*VIEWS.values(), {"forced_colors": "active"}], ids=[*VIEWS, "forced"])
