@@ -10,14 +10,11 @@ PRETRAINED := $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 KATEX := _build/vendor/katex
 LIGHTHOUSE := benchmarks/lighthouse/node_modules
 BINDER := _build/binder
-UNIT := transformer_lib assignments grader tests -m "not book and not slow" --numprocesses=auto --quiet
+UNIT := transformer_lib assignments grader tests -m "not book and not live and not slow" --numprocesses=auto --quiet
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: book html slides test check lint unit notebooks links lowest newest binder benchmarks grading mutation lab pretrained serve clean help lock
-=======
-.PHONY: book html test check lint unit notebooks links lowest newest binder benchmarks lighthouse mutation lab pretrained serve clean help lock
->>>>>>> 662a821 (Measure the built book with Lighthouse: make lighthouse)
+COMMANDS := $(shell sed -n 's/^\([a-z]*\):.*\#\# .*/\1/p' Makefile)
+.PHONY: lint unit $(COMMANDS)
 
 book: html serve ## Build the book and serve it on this machine
 
@@ -67,13 +64,11 @@ binder: ## Run every chapter of the last commit as Binder would: its packages, 1
 benchmarks: $(VENV)/test ## Measure speed and memory against PyTorch and transformers, 15 minutes
 	$(BIN)/python benchmarks/speed.py
 
-<<<<<<< HEAD
 grading: $(VENV)/test bubblewrap ## Grade 1,000 submissions against the clock, and some with otter and nbgrader
 	$(BIN)/python benchmarks/grading.py
-=======
+
 lighthouse: $(VENV)/test chromium $(LIGHTHOUSE) ## What Lighthouse says of the built book on a phone, five minutes
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/lighthouse.py
->>>>>>> 662a821 (Measure the built book with Lighthouse: make lighthouse)
 
 mutation: $(VENV)/mutation ## Change the library piece by piece: does a test notice? An hour, see docs/mutation.md
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 1

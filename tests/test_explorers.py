@@ -14,6 +14,7 @@ import traitlets
 
 from transformer_lib import explorers
 from transformer_lib.explorers.base import WEB, Explorer
+from transformer_lib.shapes import InputError
 
 ALL = [getattr(explorers, name) for name in explorers.__all__]
 NODE_TEST = Path(__file__).parent / "explorers.test.mjs"
@@ -47,6 +48,13 @@ def redraw(trait, value, rng):
     if isinstance(trait, traitlets.Float):
         return round(float(rng.uniform(max(trait.min, -9), min(trait.max, 9))), 3)
     return [redraw(trait._trait, entry, rng) for entry in value]
+
+
+def beyond(trait):
+    """A value of the trait's form that is out of its bounds."""
+    if isinstance(trait, traitlets.List):
+        return [beyond(trait._trait)] * trait._minlen
+    return trait.max + 1 if isinstance(trait, traitlets.Int | traitlets.Float) else "neither"
 
 
 def states(explorer):
@@ -136,3 +144,35 @@ def test_every_trait_of_the_state_is_synced_with_the_page(explorer):
 def test_an_explorer_keeps_its_own_file(explorer):
     assert inspect.getfile(explorer).endswith(f"{explorer.script}.py")
     assert issubclass(explorer, Explorer)
+
+
+@pytest.mark.parametrize(
+    ("explorer", "name"), [(one, name) for one in ALL for name in state_traits(one)], ids=str
+)
+def test_a_value_out_of_bounds_is_refused_in_one_sentence(explorer, name):
+    value = beyond(state_traits(explorer)[name])
+
+    with pytest.raises(InputError, match=rf"^{name} of {explorer.__name__} cannot be .+: give .+\.$"):
+        explorer(**{name: value})
+
+
+def test_a_list_of_another_length_is_refused():
+    bars = explorers.SoftmaxBars()
+
+    with pytest.raises(InputError, match="give a list of 3 numbers from −99 to 99"):
+        bars.scores = [0, 1]
+
+    assert bars.scores == [0, 1, 2]
+
+
+def test_nan_is_refused():
+    with pytest.raises(InputError, match="temperature of SoftmaxBars cannot be nan"):
+        explorers.SoftmaxBars(temperature=np.nan)
+
+
+def test_an_array_and_its_numbers_are_taken():
+    plane = explorers.QueryPlane(q=np.array([0.5, -1]))
+    plane.temperature = np.float64(2)
+
+    assert plane.q == [0.5, -1]
+    assert plane.temperature == 2

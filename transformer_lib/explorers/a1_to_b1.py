@@ -7,14 +7,7 @@ import traitlets
 
 from transformer_lib import plots, pocket, steps, style
 from transformer_lib.explorers.base import Explorer
-from transformer_lib.shapes import Array
-
-
-def _vectors(default: Array) -> traitlets.List:
-    """Rows of two numbers, as many as the default has."""
-    vector = traitlets.List(traitlets.Float(), minlen=2, maxlen=2)
-    rows = len(default)
-    return traitlets.List(vector, default_value=default.tolist(), minlen=rows, maxlen=rows).tag(sync=True)
+from transformer_lib.explorers.traits import numbers_like
 
 
 class A1ToB1(Explorer):
@@ -28,10 +21,10 @@ class A1ToB1(Explorer):
     """
 
     script = "a1_to_b1"
-    a = _vectors(pocket.a)
-    w_q = _vectors(pocket.w_q)
-    w_k = _vectors(pocket.w_k)
-    w_v = _vectors(pocket.w_v)
+    a = numbers_like(pocket.a)
+    w_q = numbers_like(pocket.w_q)
+    w_k = numbers_like(pocket.w_k)
+    w_v = numbers_like(pocket.w_v)
     query = traitlets.Int(1, min=1, max=4).tag(sync=True)
     base = traitlets.Enum(["2", "e"], default_value="2").tag(sync=True)
     look_at_self = traitlets.Bool(True).tag(sync=True)

@@ -7,13 +7,9 @@ import traitlets
 
 from transformer_lib import plots, pocket, style
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import numbers_like
 from transformer_lib.shapes import Array
 from transformer_lib.steps import AttentionSteps, self_attention
-
-
-def _matrix(default: Any) -> Any:
-    rows = traitlets.List(traitlets.List(traitlets.Float()), default_value=default.tolist())
-    return rows.tag(sync=True)
 
 
 class AttentionGrid(Explorer):
@@ -24,10 +20,10 @@ class AttentionGrid(Explorer):
     """
 
     script = "attention_grid"
-    a = _matrix(pocket.a)
-    w_q = _matrix(pocket.w_q)
-    w_k = _matrix(pocket.w_k)
-    w_v = _matrix(pocket.w_v)
+    a = numbers_like(pocket.a)
+    w_q = numbers_like(pocket.w_q)
+    w_k = numbers_like(pocket.w_k)
+    w_v = numbers_like(pocket.w_v)
     base = traitlets.Enum(["2", "e"], default_value="2").tag(sync=True)
     show = traitlets.Enum(["scores", "weights"], default_value="weights").tag(sync=True)
     # Query i and key j, counted from 1.

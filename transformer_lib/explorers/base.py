@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import numpy as np
+import traitlets
 
+from transformer_lib.explorers.traits import in_words
 from transformer_lib.plots import Figure, png
+from transformer_lib.shapes import InputError
 
 WEB = Path(__file__).parent / "web"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
@@ -27,6 +31,15 @@ class Explorer(anywidget.AnyWidget):
         super().__init_subclass__(**kwargs)
         if "script" in cls.__dict__:  # anywidget makes further subclasses of its own
             cls._esm, cls._css = cls.front_end(), cls.look()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a trait, from an array too; what the page cannot show is refused in one sentence."""
+        plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+        try:
+            super().__setattr__(name, plain)
+        except traitlets.TraitError:
+            wanted = in_words(self.traits()[name])
+            raise InputError(f"{name} of {type(self).__name__} cannot be {plain!r}: give {wanted}.") from None
 
     @classmethod
     def front_end(cls) -> str:

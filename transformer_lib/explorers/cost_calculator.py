@@ -6,6 +6,7 @@ from typing import Any
 import traitlets
 
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import Number
 from transformer_lib.plots.card import Figure
 from transformer_lib.plots.cost import cost, in_words
 
@@ -28,12 +29,12 @@ class CostCalculator(Explorer):
     """
 
     script = "cost_calculator"
-    log2_n = traitlets.Float(10.0, min=0, max=17).tag(sync=True)  # N is 2 to this, rounded
+    log2_n = Number(10.0, min=0, max=17).tag(sync=True)  # N is 2 to this, rounded
     n_layers = _size(12, 128)
     n_heads = _size(12, 128)
     n_kv_heads = _size(12, 128)  # cut to the next number that divides n_heads
     d_head = _size(64, 256)
-    d_ff_ratio = traitlets.Float(4.0, min=0, max=9).tag(sync=True)  # d_ff / d_model
+    d_ff_ratio = Number(4.0, min=0, max=9).tag(sync=True)  # d_ff / d_model
     gated = traitlets.Bool(False).tag(sync=True)  # SwiGLU: a third matrix in the feed-forward network
     bytes_each = traitlets.Enum([4, 2, 1], default_value=2).tag(sync=True)  # of a number in the cache
 

@@ -8,6 +8,7 @@ import traitlets
 
 from transformer_lib import plots
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import Number
 from transformer_lib.shapes import Array
 from transformer_lib.steps import embed_letters, hand_set, induction_by_hand, look_by_hand, read_letters
 from transformer_lib.steps.hand_set import START
@@ -33,7 +34,7 @@ class HeadGallery(Explorer):
         sync=True
     )
     moves = traitlets.Enum(["letter", "next"], default_value="letter").tag(sync=True)  # what OV does
-    sharpness = traitlets.Float(10.0, min=0, max=10).tag(sync=True)  # the score of a match
+    sharpness = Number(10.0, min=0, max=10).tag(sync=True)  # the score of a match
     layer_1 = traitlets.Bool(True).tag(sync=True)  # what is off brings 0
     layer_2 = traitlets.Bool(True).tag(sync=True)  # only induction has one
     row = traitlets.Int(6, min=1, max=9).tag(sync=True)  # the position in view

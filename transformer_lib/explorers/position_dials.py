@@ -7,6 +7,7 @@ import traitlets
 
 from transformer_lib import style
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import Number, numbers_like
 from transformer_lib.plots import Figure
 from transformer_lib.plots.dials import dials
 from transformer_lib.shapes import Array
@@ -14,11 +15,6 @@ from transformer_lib.steps import alibi, rope, rotation, sinusoidal
 from transformer_lib.steps.positions import frequencies
 
 OFFSETS = np.arange(-20, 21)
-
-
-def _vector(default: list[float]) -> Any:
-    entry = traitlets.Float(min=-9, max=9)
-    return traitlets.List(entry, default_value=default, minlen=2, maxlen=2).tag(sync=True)
 
 
 class PositionDials(Explorer):
@@ -36,9 +32,9 @@ class PositionDials(Explorer):
     d_model = traitlets.Enum([4, 6, 8, 10, 12, 14, 16], default_value=4).tag(sync=True)
     pos = traitlets.Int(1, min=0, max=50).tag(sync=True)
     k = traitlets.Int(2, min=-20, max=20).tag(sync=True)
-    q = _vector([1, 2])  # for RoPE
-    key = _vector([3, 1])
-    angle = traitlets.Float(90.0, min=0, max=90).tag(sync=True)  # degrees a position
+    q = numbers_like([1, 2], most=9)  # for RoPE
+    key = numbers_like([3, 1], most=9)
+    angle = Number(90.0, min=0, max=90).tag(sync=True)  # degrees a position
     head = traitlets.Int(1, min=1, max=8).tag(sync=True)  # for ALiBi, of 8
 
     def numbers(self) -> dict[str, Any]:

@@ -7,14 +7,9 @@ import traitlets
 
 from transformer_lib import plots, pocket, style
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import Number, numbers_like
 from transformer_lib.steps import softmax
 from transformer_lib.style import sub
-
-
-def _vectors(default: list[list[float]]) -> Any:
-    """Four vectors of two entries, as a synced trait."""
-    pair = traitlets.List(traitlets.Float(), minlen=2, maxlen=2)
-    return traitlets.List(pair, default_value=default, minlen=4, maxlen=4).tag(sync=True)
 
 
 class QueryPlane(Explorer):
@@ -26,11 +21,11 @@ class QueryPlane(Explorer):
     """
 
     script = "query_plane"
-    q = traitlets.List(traitlets.Float(), default_value=[0, -1], minlen=2, maxlen=2).tag(sync=True)
-    k = _vectors(pocket.arrays(pocket.by_hand.k).tolist())
-    v = _vectors(pocket.arrays(pocket.by_hand.v).tolist())
+    q = numbers_like([0, -1])
+    k = numbers_like(pocket.arrays(pocket.by_hand.k))
+    v = numbers_like(pocket.arrays(pocket.by_hand.v))
     base = traitlets.Enum(["2", "e"], default_value="2").tag(sync=True)
-    temperature = traitlets.Float(1.0, min=0.05, max=5).tag(sync=True)
+    temperature = Number(1.0, min=0.05, max=5).tag(sync=True)
 
     def numbers(self) -> dict[str, Any]:
         """Compute the look-up; `distance` is from the output to the nearest value."""

@@ -8,6 +8,7 @@ import traitlets
 
 from transformer_lib.explorers.base import Explorer
 from transformer_lib.explorers.draws import normal
+from transformer_lib.explorers.traits import numbers_like
 from transformer_lib.plots import Figure
 from transformer_lib.plots.residual_and_norm import residual_and_norm
 from transformer_lib.shapes import Array
@@ -32,9 +33,7 @@ class ResidualAndNorm(Explorer):
     script = "residual_and_norm"
     axis = traitlets.Enum(["token", "batch"], default_value="token").tag(sync=True)
     # Three tokens, one a row; the second is twice the first.
-    table = traitlets.List(traitlets.List(traitlets.Float(min=-99, max=99)), default_value=START).tag(
-        sync=True
-    )
+    table = numbers_like(START)
     order = traitlets.Enum(ORDERS, default_value="post").tag(sync=True)
     residual = traitlets.Bool(True).tag(sync=True)
     depth = traitlets.Int(24, min=2, max=LAYERS).tag(sync=True)

@@ -6,13 +6,9 @@ import traitlets
 
 from transformer_lib import plots, pocket, style
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import numbers_like
 from transformer_lib.shapes import Array
 from transformer_lib.steps import AttentionSteps, self_attention, softmax
-
-
-def _matrix(default: Array) -> Any:
-    rows = traitlets.List(traitlets.List(traitlets.Float()), default_value=default.tolist())
-    return rows.tag(sync=True)
 
 
 class RowsAndColumns(Explorer):
@@ -28,10 +24,10 @@ class RowsAndColumns(Explorer):
     form = traitlets.Enum(["rows", "columns"], default_value="rows").tag(sync=True)
     axis = traitlets.Enum(["keys", "queries"], default_value="keys").tag(sync=True)
     n = traitlets.Int(4, min=2, max=4).tag(sync=True)  # positions in use
-    a = _matrix(pocket.a)
-    w_q = _matrix(pocket.w_q)
-    w_k = _matrix(pocket.w_k)
-    w_v = _matrix(pocket.w_v)
+    a = numbers_like(pocket.a)
+    w_q = numbers_like(pocket.w_q)
+    w_k = numbers_like(pocket.w_k)
+    w_v = numbers_like(pocket.w_v)
     # Query i and key j, counted from 1.
     cell = traitlets.List(traitlets.Int(min=1, max=4), [1, 2], minlen=2, maxlen=2).tag(sync=True)
 

@@ -8,6 +8,7 @@ import traitlets
 
 from transformer_lib.explorers.base import Explorer
 from transformer_lib.explorers.draws import normal
+from transformer_lib.explorers.traits import Number
 from transformer_lib.plots import Figure
 from transformer_lib.plots.scaling import digits, scaling
 from transformer_lib.shapes import Array
@@ -30,8 +31,8 @@ class ScalingScores(Explorer):
     script = "scaling_scores"
     d_k = traitlets.Int(64, min=1, max=512).tag(sync=True)
     divisor = traitlets.Enum(["none", "sqrt", "d_k"], default_value="none").tag(sync=True)
-    sigma = traitlets.Float(1.0, min=0.5, max=2).tag(sync=True)  # of each entry of q and k
-    shift = traitlets.Float(0.0, min=-99, max=99).tag(sync=True)  # added to every score
+    sigma = Number(1.0, min=0.5, max=2).tag(sync=True)  # of each entry of q and k
+    shift = Number(0.0, min=-99, max=99).tag(sync=True)  # added to every score
     query = traitlets.Int(1, min=1, max=SEQUENCES * TOKENS).tag(sync=True)  # the one shown
 
     def numbers(self) -> dict[str, Any]:

@@ -7,15 +7,10 @@ import traitlets
 
 from transformer_lib import pocket, style
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import numbers_like
 from transformer_lib.plots.card import Figure
 from transformer_lib.plots.shared_ffn import shared_ffn
-from transformer_lib.shapes import Array
 from transformer_lib.steps import feed_forward, project
-
-
-def _matrix(default: Array) -> Any:
-    rows = traitlets.List(traitlets.List(traitlets.Float()), default_value=default.tolist())
-    return rows.tag(sync=True)
 
 
 class SharedFFN(Explorer):
@@ -30,9 +25,9 @@ class SharedFFN(Explorer):
 
     script = "shared_ffn"
     # One row a token: b₁, two friends on both sides of 0, and b₃.
-    x = _matrix(np.array([[0.2, 1.7], [1, 0.2], [1.25, 1.25], [-1, 0.5]]))
-    w_1 = _matrix(pocket.arrays(pocket.W_1))
-    w_2 = _matrix(pocket.arrays(pocket.W_2))
+    x = numbers_like([[0.2, 1.7], [1, 0.2], [1.25, 1.25], [-1, 0.5]])
+    w_1 = numbers_like(pocket.arrays(pocket.W_1))
+    w_2 = numbers_like(pocket.arrays(pocket.W_2))
     relu = traitlets.Bool(True).tag(sync=True)
 
     def numbers(self) -> dict[str, Any]:

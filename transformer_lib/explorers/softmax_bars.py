@@ -7,6 +7,7 @@ import traitlets
 
 from transformer_lib import plots
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import Number, numbers_like
 from transformer_lib.steps import softmax
 
 
@@ -18,9 +19,9 @@ class SoftmaxBars(Explorer):
     """
 
     script = "softmax_bars"
-    scores = traitlets.List(traitlets.Float(), default_value=[0, 1, 2]).tag(sync=True)
+    scores = numbers_like([0, 1, 2])
     base = traitlets.Enum(["2", "e", "10"], default_value="2").tag(sync=True)
-    temperature = traitlets.Float(1.0, min=0.1, max=5).tag(sync=True)
+    temperature = Number(1.0, min=0.1, max=5).tag(sync=True)
 
     def numbers(self) -> dict[str, Any]:
         base = np.e if self.base == "e" else float(self.base)

@@ -7,18 +7,10 @@ import traitlets
 
 from transformer_lib import pocket, style
 from transformer_lib.explorers.base import Explorer
+from transformer_lib.explorers.traits import numbers_like
 from transformer_lib.plots.card import Figure
 from transformer_lib.plots.two_heads import two_heads
-from transformer_lib.shapes import Array
 from transformer_lib.steps import multi_head, project
-
-
-def _nested(default: Array) -> Any:
-    """Numbers in lists as deep as the default, as a synced trait."""
-    entry: Any = traitlets.Float()
-    for _ in default.shape[1:]:
-        entry = traitlets.List(entry)
-    return traitlets.List(entry, default_value=default.tolist()).tag(sync=True)
 
 
 class TwoHeads(Explorer):
@@ -35,10 +27,10 @@ class TwoHeads(Explorer):
     query = traitlets.Int(4, min=1, max=4).tag(sync=True)  # the position that asks
     head_1 = traitlets.Bool(True).tag(sync=True)  # a head that is off leaves 0 in its place
     head_2 = traitlets.Bool(True).tag(sync=True)
-    w_o = _nested(np.array([[1, 0, 1, 0], [0, 1, 0, 1]]))  # adds the heads up
-    a = _nested(pocket.a)
+    w_o = numbers_like([[1, 0, 1, 0], [0, 1, 0, 1]])  # adds the heads up
+    a = numbers_like(pocket.a)
     # (W^q, W^k, W^v) of each head.
-    heads = _nested(np.array([[pocket.arrays(w) for w in head] for head in (pocket.HEAD_1, pocket.HEAD_2)]))
+    heads = numbers_like([[pocket.arrays(w) for w in head] for head in (pocket.HEAD_1, pocket.HEAD_2)])
 
     def numbers(self) -> dict[str, Any]:
         """Compute both heads; `parts` are Wᴼ₁b¹ and Wᴼ₂b², which add up to the output."""

@@ -95,7 +95,7 @@ export default explorer({
         h("span", {}, "q = (", entry(0), ",", entry(1), ")"),
         choice(ui, { key: "base", legend: "base", options: [["2", "2"], ["e", "e"]] }),
         slider(ui, { key: "temperature", label: "temperature", min: 0.05, max: 5, step: 0.05 })),
-      h("details", {}, h("summary", { "data-lm-suppress-shortcuts": true }, "Change the pairs"),
+      h("details", {}, h("summary", {}, "Change the pairs"),
         h("div", { class: "tx-row" }, grid("k", "keys k"), grid("v", "values v"))));
 
     // A pair lights up everywhere while any part of it is pointed at or focused.

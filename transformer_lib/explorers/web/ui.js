@@ -189,7 +189,7 @@ export function explorer({ name, title, keys, numbers, tables, build }) {
       }
 
       // JupyterLab takes arrow keys from any control that does not carry this attribute itself.
-      for (const control of root.querySelectorAll("input, button, select, [tabindex]"))
+      for (const control of root.querySelectorAll("input, button, summary, [tabindex]"))
         control.dataset.lmSuppressShortcuts = "true";
       el.append(root);
       for (const key of keys) model.on(`change:${key}`, drawSoon);

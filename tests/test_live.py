@@ -1,0 +1,124 @@
+"""Each explorer in JupyterLab and Notebook 7 with a kernel: page to Python, Python to page, keys."""
+
+import json
+import re
+
+import pytest
+from conftest import Visit
+from live import APPLICATIONS, Live, Notebook, empty_notebook, jupyter
+from playwright.sync_api import expect
+from test_explorers import ALL, state_traits, states
+from test_explorers_in_the_book import BEFORE_TYPING, TYPED, flat
+
+pytestmark = pytest.mark.live
+
+# One arrow key on one control, and what Python then knows.
+ARROWS = {
+    "SoftmaxBars": ('[aria-label="first score"]', "ArrowRight", {"scores": [0.5, 1, 2]}),
+    "WhoSeesWhom": ('[aria-label="layers"]', "ArrowRight", {"layers": 2}),
+    "QueryPlane": ('[aria-label="Move the query q"]', "ArrowRight", {"q": [0.25, -1]}),
+    "A1ToB1": ('[aria-label="a₁, second entry"]', "ArrowUp", {"a": [[0, -0.5], [0, 1], [1, 0], [2, 0]]}),
+    "AttentionGrid": ('[role=gridcell][tabindex="0"]', "ArrowDown", {"cell": [2, 2]}),
+    "RowsAndColumns": ('[role=gridcell][tabindex="0"]', "ArrowRight", {"cell": [1, 3]}),
+    "ScalingScores": ('[aria-label="query to show"]', "ArrowUp", {"query": 2}),
+    "TwoHeads": ('[aria-label="W O, row 1, column 1"]', "ArrowUp", {"w_o": [[2, 0, 1, 0], [0, 1, 0, 1]]}),
+    "PositionDials": ('[aria-label="k"]', "ArrowLeft", {"k": 1}),
+    "MaskPainter": ('[role=gridcell] [tabindex="0"]', "ArrowUp", {"t": 2}),
+    "SharedFFN": ('[aria-label="W₂, row 1, column 1"]', "ArrowUp", {"w_2": [[2, 0, 1, -1], [0, 1, -1, 1]]}),
+    "ResidualAndNorm": ('[aria-label="layers"]', "ArrowLeft", {"depth": 23}),
+    "ThreeAttentions": ('[aria-label="decoder positions T"]', "ArrowLeft", {"t": 2}),
+    "MaskSwitcher": ('[aria-label="prefix"]', "ArrowLeft", {"prefix": 2}),
+    "CostCalculator": ('[aria-label="tokens N"]', "ArrowLeft", {"log2_n": 9.75}),
+    "RecordedTraining": ('[aria-label="steps of training"]', "ArrowLeft", {"step": 320}),
+    "HeadGallery": ('[aria-label="sharpness"]', "ArrowLeft", {"sharpness": 9.5}),
+}
+# What means something to a notebook that does not edit: add, delete, cut, paste, turn into text, edit.
+COMMANDS = ["ArrowDown", "ArrowUp", "a", "b", "x", "v", "m", "d", "d", "k", "j", "Enter"]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("jupyter")
+    with jupyter(home) as (address, token):
+        yield home / "work", address, token
+
+
+@pytest.fixture(scope="session", params=APPLICATIONS)
+def notebook(request, server, chromium):
+    folder, address, token = server
+    empty_notebook(folder / f"{request.param}.ipynb")
+    seen = Visit(chromium)
+    yield Notebook(seen, f"{address}/{APPLICATIONS[request.param]}/{request.param}.ipynb?token={token}")
+    seen.context.close()
+
+
+@pytest.fixture(scope="module", params=ALL, ids=lambda one: one.__name__)
+def explorer(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def live(notebook, explorer):
+    return Live(notebook, explorer.__name__, list(state_traits(explorer)))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_wrong(notebook):
+    yield
+    assert notebook.seen.errors == []
+    assert notebook.seen.foreign == []
+
+
+def state(explorer, **changed):
+    one = explorer(**changed)
+    return {name: getattr(one, name) for name in state_traits(explorer)}
+
+
+def test_an_arrow_key_in_the_page_reaches_python(live, explorer):
+    control, key, changed = ARROWS[explorer.__name__]
+    live.reset()
+    expect(live.known).to_have_text(json.dumps(state(explorer)))
+
+    live.root.locator(control).press(key)
+
+    expect(live.known).to_have_text(json.dumps(state(explorer, **changed)))
+    live.shows(flat(explorer(**changed).numbers()))
+
+
+def test_a_state_set_in_python_reaches_the_page(live, explorer, notebook):
+    live.reset()
+    given = states(explorer)[1]
+
+    notebook.run("\n".join(f"explorer.{name} = {value!r}" for name, value in given.items()))
+
+    live.shows(flat(explorer(**given).numbers()))
+
+
+def test_no_key_pressed_in_the_explorer_reaches_the_notebook(live):
+    live.reset()
+
+    leaks = live.leaks(COMMANDS)
+
+    assert leaks == []
+
+
+def test_a_value_that_cannot_be_is_refused_in_one_sentence(live, explorer, notebook):
+    live.reset()
+    name = next(iter(state_traits(explorer)))
+
+    output = notebook.run(f"explorer.{name} = 'nothing of the kind'")
+
+    sentence = f"InputError: {name} of {explorer.__name__} cannot be 'nothing of the kind': give [^\n]+[.]"
+    expect(output).to_have_text(re.compile(f"^{sentence}$"))
+    live.shows(flat(explorer().numbers()))
+
+
+@pytest.mark.parametrize("typed", TYPED, ids=lambda one: one.__name__)
+def test_a_number_typed_in_the_page_reaches_python(typed, notebook):
+    live = Live(notebook, typed.__name__, list(state_traits(typed)))
+    notebook.run(f"explorer.set_state({BEFORE_TYPING.get(typed.__name__, {})})")
+    live.open_details()
+
+    live.root.locator('.tx-number[aria-valuemin^="-"]').first.fill("−1/4")
+
+    expect(live.known).to_contain_text("-0.25")
