@@ -27,7 +27,7 @@ HOMES = {
     "matplotlib": {"plots"},
     "IPython": {"notebook", "explorers"},
     "anywidget": {"explorers"},
-    "traitlets": {"explorers"},
+    "traitlets": {"explorers", "book"},
     "ipywidgets": {"explorers"},
     "sphinx": {"book"},
     "docutils": {"book"},

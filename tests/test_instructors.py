@@ -21,7 +21,14 @@ PLANS = [PAGES / f"lesson_plans_{part}.md" for part in (1, 2, 3)]
 CHAPTER_PLANS = list(
     chain(*(re.split(r"^## ", plan.read_text("utf-8"), flags=re.MULTILINE)[1:] for plan in PLANS))
 )
-PARTS = ["**50 minutes.**", "**80 minutes**", "**Ask before you show.**", "**Show.**", "**Expect.**", "**Assign.**"]
+PARTS = [
+    "**50 minutes.**",
+    "**80 minutes**",
+    "**Ask before you show.**",
+    "**Show.**",
+    "**Expect.**",
+    "**Assign.**",
+]
 COMMANDS = "".join(
     re.findall(r"^```bash\n(.*?)^```", (PAGES / "assigning_and_grading.md").read_text("utf-8"), re.M | re.S)
 )
@@ -67,7 +74,9 @@ def test_a_plan_has_all_its_parts_and_the_minutes_of_a_lesson(plan):
 
 ASSIGNED = [
     (re.findall(r"\d+\.\d+", exercises), int(minutes))
-    for exercises, minutes in re.findall(r"^\*\*Assign\.\*\* ([^(;]*) \((\d+) minutes", "\n".join(CHAPTER_PLANS), re.M)
+    for exercises, minutes in re.findall(
+        r"^\*\*Assign\.\*\* ([^(;]*) \((\d+) minutes", "\n".join(CHAPTER_PLANS), re.M
+    )
 ]
 
 
@@ -77,7 +86,9 @@ def test_what_is_assigned_takes_the_minutes_that_the_chapter_says(exercises, min
         int(found)
         for exercise in exercises
         for found in re.findall(
-            rf"^### Exercise {exercise} ·.*\n+●+ \w+ · (\d+) minutes", text(CHAPTERS[int(exercise.split(".")[0])]), re.M
+            rf"^### Exercise {exercise} ·.*\n+●+ \w+ · (\d+) minutes",
+            text(CHAPTERS[int(exercise.split(".")[0])]),
+            re.M,
         )
     ]
 
@@ -114,7 +125,9 @@ needs_sandbox = pytest.mark.skipif(
 def test_the_first_grade_comes_by_the_commands_as_they_are_printed(tmp_path):
     subprocess.run(["bash", "-e", "-c", COMMANDS], cwd=tmp_path, check=True)
 
-    ada, alan = sorted(json.loads((tmp_path / "grades" / "grades.json").read_text("utf-8")), key=lambda r: r["student"])
+    ada, alan = sorted(
+        json.loads((tmp_path / "grades" / "grades.json").read_text("utf-8")), key=lambda r: r["student"]
+    )
     assert ada["score"] == ada["points"] > 0
     assert alan["score"] == 0
     assert (tmp_path / "grades" / "feedback" / "ada.html").exists()
@@ -124,7 +137,9 @@ def linked_states():
     """Every link to a state on the built pages, by the page it leads to."""
     found = {}
     for page in BOOK.glob("book/instructors/lesson_plans_*.html"):
-        for link in BeautifulSoup(page.read_text("utf-8"), "html.parser").select('article a[href*="#"][href*="="]'):
+        for link in BeautifulSoup(page.read_text("utf-8"), "html.parser").select(
+            'article a[href*="#"][href*="="]'
+        ):
             where, _, end = link["href"].partition("#")
             found.setdefault((page.parent / where).resolve(), []).append(end)
     return found
@@ -143,7 +158,8 @@ def taken(page, end):
     link = f'[data-explorer="{name}"] .tx-link'
     page.wait_for_function(
         """([link, asked]) => {
-          const now = JSON.parse(decodeURIComponent(document.querySelector(link).href.split("=").slice(1).join("=")));
+          const held = document.querySelector(link).href.split("=").slice(1).join("=");
+          const now = JSON.parse(decodeURIComponent(held));
           return Object.keys(asked).every((key) => JSON.stringify(now[key]) === JSON.stringify(asked[key]));
         }""",
         arg=[link, asked],

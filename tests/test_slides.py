@@ -28,7 +28,11 @@ def code(source, printed="", tags=()):
 def slides(*cells):
     """The slides of one section."""
     chapter = [markdown("# 0 · A title\n\nA promise."), markdown("## A section"), *cells]
-    return [slide for stack in stacks([block for cell in chapter for block in _blocks(cell)])[1:] for slide in stack]
+    return [
+        slide
+        for stack in stacks([block for cell in chapter for block in _blocks(cell)])[1:]
+        for slide in stack
+    ]
 
 
 def shown(slide):
@@ -36,7 +40,9 @@ def shown(slide):
 
 
 def test_a_table_stands_with_the_sentence_before_and_the_conclusion_after():
-    [slide] = slides(markdown("Raise 2.\n\n| a |\n|---|\n| 1 |\n\nThe sum of the powers is 7.\nPython agrees."))
+    [slide] = slides(
+        markdown("Raise 2.\n\n| a |\n|---|\n| 1 |\n\nThe sum of the powers is 7.\nPython agrees.")
+    )
 
     assert shown(slide) == [
         ("sentence", "Raise 2."),
@@ -61,6 +67,17 @@ def test_a_prediction_waits_with_its_answer():
         ("code", False),
         ("printed", True),
         ("sentence", True),
+    ]
+
+
+def test_the_answer_to_a_question_for_readers_is_in_the_next_words():
+    ask = markdown("**Predict before you read on.** Which is larger?")
+    [slide] = slides(ask, markdown("The second one.\nIt has more.\nMuch more."))
+
+    assert [(item.source, item.fragment) for item in slide.items] == [
+        ("Which is larger?", False),
+        ("The second one.", True),
+        ("It has more.", True),
     ]
 
 
@@ -94,11 +111,13 @@ def test_an_author_can_let_a_cell_wait_for_a_key():
     assert [item.fragment for item in slide.items] == [False, True]
 
 
-def test_a_long_table_of_exercises_gives_titles_grades_and_minutes():
+def test_the_exercises_are_listed_by_titles_grades_and_minutes():
     exercise = "### Exercise 0.1 · A row\n\n● easy · 5 minutes\n\nGive the row."
-    [slide] = [one for one in slides(markdown("## Exercises"), markdown(exercise)) if one.title == "Exercises"]
+    [slide] = [
+        one for one in slides(markdown("## Exercises"), markdown(exercise)) if one.title == "Exercises"
+    ]
 
-    assert "| 0.1 · A row | ● easy | 5 |" in slide.items[0].source
+    assert "| 0.1 · A row | ●\N{NO-BREAK SPACE}easy | 5 |" in slide.items[0].source
 
 
 def test_more_than_a_slide_holds_goes_on_the_next():
@@ -143,7 +162,9 @@ def test_each_deck_has_what_a_lesson_needs(chapter):
 def test_each_deck_holds_the_chapters_explorers_and_their_state(chapter):
     page = deck(chapter)
     outputs = [output for cell in read(chapter)["cells"] for output in cell.get("outputs", [])]
-    stored = [output["data"][WIDGET_VIEW]["model_id"] for output in outputs if WIDGET_VIEW in output.get("data", {})]
+    stored = [
+        output["data"][WIDGET_VIEW]["model_id"] for output in outputs if WIDGET_VIEW in output.get("data", {})
+    ]
 
     views = [json.loads(script.string)["model_id"] for script in page.select(f'script[type="{WIDGET_VIEW}"]')]
     states = page.select_one('script[type$="widget-state+json"]')

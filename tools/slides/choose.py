@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from slides.blocks import Block, words
 from slides.items import Item, code_items, display
 
-PREDICT = "**Predict before you run.**"
+PREDICT = re.compile(r"\*\*Predict before you (run|read on)\.\*\*\s*")
 LOOK_FOR = "**What to look for.**"
 LEAD, LEAD_TO_FIGURE, TAKEAWAY, ENOUGH, TOPIC = 45, 28, 32, 5, 16  # words
 ROOM = 12.0  # lines
@@ -50,6 +50,7 @@ class Section:
         self.said: list[str] = []
         self.title = ""
         self.asked: Group | None = None  # a prediction that waits for its answer
+        self.answered_in_words = False
         self.concluded = True  # the last group needs no conclusion
         for block in blocks:
             self._take(block)
@@ -82,8 +83,11 @@ class Section:
 
     def _text(self, block: Block) -> None:
         self.said.append(block.source)
-        if block.source.startswith(PREDICT):
-            self._predict(block.source.removeprefix(PREDICT))
+        if asked := PREDICT.match(block.source):
+            self._predict(block.source[asked.end() :])
+            self.answered_in_words = asked[1] == "read on"
+        elif self.asked and self.answered_in_words:
+            self._answer([Item.sentence(one) for one in block.sentences[:2]])
         elif block.source.startswith(LOOK_FOR):
             self._look_for(block.source.removeprefix(LOOK_FOR))
         elif not self.concluded:
@@ -211,5 +215,3 @@ class Section:
         if self.said and self.groups:
             self.groups[-1].notes += self.said
             self.said = []
-
-

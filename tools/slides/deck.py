@@ -53,7 +53,9 @@ class Writer:
         return {
             "title": self.markup.sentence(slide.title),
             "above": self.markup.sentence(slide.above),
-            "kind": " ".join([slide.kind, *sorted(kinds & {"figure", "explorer"}), *_size(slide), *_shape(slide)]),
+            "kind": " ".join(
+                [slide.kind, *sorted(kinds & {"figure", "explorer"}), *_size(slide), *_shape(slide)]
+            ),
             "items": [(self.item(item), item.fragment) for item in slide.items],
             "notes": self.markup.spoken("\n\n".join(slide.notes)),
         }
@@ -92,7 +94,9 @@ def _shown_states(made: list[list[Slide]], states: dict[str, Any]) -> str:
 def _no_slide(front_end: str) -> str:
     """Let an explorer be a region that is no <section>: reveal.js takes each of those for a slide."""
     if _FRAME not in front_end:
-        raise ValueError(f"an explorer's frame no longer begins with {_FRAME!r}: name it anew in slides/deck.py")
+        raise ValueError(
+            f"an explorer's frame no longer begins with {_FRAME!r}: name it anew in slides/deck.py"
+        )
     return front_end.replace(_FRAME, 'h("div", { role: "region",')
 
 
@@ -107,5 +111,3 @@ def copy_what_decks_share(target: Path, reveal: Path, katex: Path) -> None:
     for file in (WEB / "static_host.js", HERE / "deck.js"):
         shutil.copy(file, target)
     (target / "deck.css").write_text((HERE / "deck.css").read_text("utf-8") + colours(), "utf-8")
-
-

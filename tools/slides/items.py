@@ -44,13 +44,17 @@ def display(block: Block) -> Item:
     """Make an item of a list, a table, an equation or a fenced text."""
     rows = block.source.count("\n") + 1
     if block.kind == "list":
-        entries = [first_sentence(entry) for entry in re.split(r"^(?=[*\-] |\d+\. )", block.source, flags=re.M)]
+        entries = [
+            first_sentence(entry) for entry in re.split(r"^(?=[*\-] |\d+\. )", block.source, flags=re.M)
+        ]
         entries = [entry for entry in entries if entry]
         return Item("list", "\n".join(entries), _list_lines(entries))
     if block.kind == "table":
         return Item("table", block.source, 1.25 * (rows - 1))
     if block.kind == "math":
-        tall = 1.5 * block.source.count(r"\\") + len(re.findall(r"\\(?:d?frac|sum|begin)", block.source)) * 0.3
+        tall = (
+            1.5 * block.source.count(r"\\") + len(re.findall(r"\\(?:d?frac|sum|begin)", block.source)) * 0.3
+        )
         return Item("math", block.source, 2 + min(tall, 8))
     return Item("text", block.source, 0.8 * rows)
 

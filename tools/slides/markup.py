@@ -3,10 +3,12 @@
 import re
 import struct
 from base64 import b64decode
+from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 from docutils import nodes
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -24,8 +26,8 @@ class Markup:
     def __init__(self) -> None:
         self.katex = KaTeX()
         self.parser = markdown()
-        rules = self.parser.renderer.rules
-        rules["math_inline"] = lambda tokens, i, *_: self.formula(tokens[i].content, display=False)
+        rules = cast(RendererHTML, self.parser.renderer).rules
+        rules["math_inline"] = lambda tokens, i, *_: self._with_its_mark(tokens, i)
         rules["math_block"] = lambda tokens, i, *_: self.formula(tokens[i].content, display=True)
         rules["fence"] = lambda tokens, i, *_: _fence(tokens[i])
 
@@ -40,6 +42,15 @@ class Markup:
         if not html:
             raise ValueError(f"KaTeX cannot set {tex!r}. The warning above says why.")
         return f'<div class="formula">{html}</div>' if display else html
+
+    def _with_its_mark(self, tokens: Sequence[Token], i: int) -> str:
+        """Keep a comma or full stop on the line of the formula before it."""
+        after = tokens[i + 1] if i + 1 < len(tokens) else None
+        mark = re.match(r"[.,;:?!)’”]+", after.content) if after and after.type == "text" else None
+        if after and mark:
+            after.content = after.content[mark.end() :]
+        formula = self.formula(tokens[i].content, display=False)
+        return f'<span class="with-its-mark">{formula}{mark[0]}</span>' if mark else formula
 
     def html(self, source: str) -> str:
         """Write Markdown; links lose their targets, since a class follows none."""
@@ -105,5 +116,3 @@ def explorer(data: dict[str, Any], metadata: dict[str, Any]) -> str:
     view = data[WIDGET_VIEW]["model_id"]
     script = f'<script type="{WIDGET_VIEW}">{{"model_id": "{view}"}}</script>'
     return f'<div class="explorer">{script}{figure(data, metadata, "explorer-twin")}</div>'
-
-

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from slides.blocks import Block
 from slides.choose import Group, Section
@@ -102,9 +103,10 @@ def _cut(slide: Slide) -> list[Slide]:
 def _exercises(section: list[Block]) -> list[Slide]:
     """List the exercises; their text is for the notebook."""
     rows = ["| exercise | | minutes |", "|---|---|---|"]
-    for heading, marks in zip(section, section[1:], strict=False):
+    for heading, marks in pairwise(section):
         if heading.level == 3:
             grade, _, minutes = marks.source.partition(" · ")
+            grade = grade.replace(" ", "\N{NO-BREAK SPACE}")
             rows.append(f"| {heading.title.removeprefix('Exercise ')} | {grade} | {minutes.split()[0]} |")
     return [Slide("Exercises", [Item("table", "\n".join(rows), 1.25 * (len(rows) - 1))])]
 
