@@ -56,6 +56,7 @@
   // reveal.js has put its own address in place of it by then.
   function startExplorers() {
     if (!document.querySelector(".slides div.explorer")) return;
+    Reveal.on("slidechanged", ({ currentSlide }) => currentSlide.querySelector("div.explorer") && fit(currentSlide));
     const sizes = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target.closest("section"))));
     document.querySelectorAll(".slides div.explorer").forEach((one) => sizes.observe(one));
     if (linked) history.replaceState(null, "", linked);

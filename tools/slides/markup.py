@@ -5,10 +5,9 @@ import struct
 from base64 import b64decode
 from collections.abc import Sequence
 from html import escape
-from typing import Any, cast
+from typing import Any
 
 from docutils import nodes
-from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -26,10 +25,10 @@ class Markup:
     def __init__(self) -> None:
         self.katex = KaTeX()
         self.parser = markdown()
-        rules = cast(RendererHTML, self.parser.renderer).rules
-        rules["math_inline"] = lambda tokens, i, *_: self._with_its_mark(tokens, i)
-        rules["math_block"] = lambda tokens, i, *_: self.formula(tokens[i].content, display=True)
-        rules["fence"] = lambda tokens, i, *_: _fence(tokens[i])
+        rule = self.parser.add_render_rule
+        rule("math_inline", lambda _, tokens, i, *__: self._with_its_mark(tokens, i))
+        rule("math_block", lambda _, tokens, i, *__: self.formula(tokens[i].content, display=True))
+        rule("fence", lambda _, tokens, i, *__: _fence(tokens[i]))
 
     def close(self) -> None:
         """End the KaTeX process."""
@@ -115,4 +114,4 @@ def explorer(data: dict[str, Any], metadata: dict[str, Any]) -> str:
     """Write an explorer as the book's pages hold it, for the same host script, with its still twin."""
     view = data[WIDGET_VIEW]["model_id"]
     script = f'<script type="{WIDGET_VIEW}">{{"model_id": "{view}"}}</script>'
-    return f'<div class="explorer">{script}{figure(data, metadata, "explorer-twin")}</div>'
+    return f'<div class="explorer" data-prevent-swipe>{script}{figure(data, metadata, "explorer-twin")}</div>'
