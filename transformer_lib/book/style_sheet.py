@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 # In the order of the cascade. A sheet of another name keeps its own link.
 SHEETS = (
     *("basic.css", "styles/pydata-sphinx-theme.css", "pygments.css", "styles/sphinx-book-theme.css"),
-    *("copybutton.css", "mystnb.*.css", "course.css", "icons.css"),
+    *("copybutton.css", "mystnb.*.css", "course.css", "home.css", "icons.css"),
 )
 TARGET = "book.css"
 
