@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     assignment, students = read_assignment(options)
     maker(assignment.set)
     limits = Limits(seconds=options.seconds, total=options.total)
-    found, strays = find(_folder(options.submissions), students)
+    found, strays = find(_folder(options.submissions), names_of(students))
     if not found:
         raise ValueError(
             "\n".join([*strays, f"{options.submissions} holds no submission: expected STUDENT.ipynb."])
@@ -61,20 +61,42 @@ def run(options: argparse.Namespace) -> int:
     return _report(results, strays, set(students) - {job.submission.student for job in jobs})
 
 
-def read_assignment(options: argparse.Namespace) -> tuple[Assignment, list[str]]:
+def read_assignment(options: argparse.Namespace) -> tuple[Assignment, dict[str, Any]]:
     """Give the assignment and its students: from the folder that `assign` made, or from the options."""
     if options.assignment is None:
         if options.set is None:
             raise ValueError(
                 "Name the problem set with --set, or the folder that assign made with --assignment."
             )
-        return Assignment(set=options.set, seed=options.seed or 0), []
+        return Assignment(set=options.set, seed=options.seed or 0), {}
     made = json.loads((Path(options.assignment) / "assignment.json").read_text("utf-8"))
     for name, given in (("set", options.set), ("seed", options.seed)):
         if given is not None and given != made[name]:
             raise ValueError(f"--{name} {given} is not that of {options.assignment}, which is {made[name]}.")
-    notebooks = (Path(options.assignment) / made["set"]).glob("*.ipynb")
-    return Assignment(set=made["set"], seed=made["seed"]), sorted(path.stem for path in notebooks)
+    return Assignment(set=made["set"], seed=made["seed"]), made["students"]
+
+
+def names_of(students: dict[str, Any]) -> dict[str, str]:
+    """Give the names by which a path may name a student; a name of two students names none.
+
+    >>> names_of({"al7": {"id": "al7", "name": "Ada Lovelace", "email": ""}})
+    {'al7': 'al7', 'Ada Lovelace': 'al7', 'lovelaceada': 'al7'}
+    """
+    given = [
+        (student, [student, one["id"], one["name"], _as_canvas(one["name"])])
+        for student, one in students.items()
+    ]
+    owners: dict[str, set[str]] = {}
+    for student, names in given:
+        for name in names:
+            owners.setdefault(name, set()).add(student)
+    return {name: owner.pop() for name, owner in owners.items() if name and len(owner) == 1}
+
+
+def _as_canvas(name: str) -> str:
+    """Write a name as Canvas does in the names of files: the last name first, in one word."""
+    first, _, last = name.rpartition(" ")
+    return "".join(letter for letter in (last + first).lower() if letter.isalnum())
 
 
 def _read(found: Iterable[Found], assignment: Assignment) -> Iterator[Submission]:

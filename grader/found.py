@@ -11,7 +11,7 @@ import re
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
@@ -54,15 +54,17 @@ class _File:
     problem: str = ""
 
 
-def find(folder: Path, students: Collection[str] = ()) -> tuple[list[Found], list[str]]:
+def find(folder: Path, names: Mapping[str, str]) -> tuple[list[Found], list[str]]:
     """Give each student's notebook, by student, and a sentence for each file that is nobody's.
 
-    With `students`, ids that may be found; without, whoever the names name.
+    `names` gives the student for each name that a path may hold: an id, or the name an LMS writes.
+    Without any, a student is whoever the path names.
     """
+    known = {normalize("NFC", name): student for name, student in names.items() if name}
     by_student: dict[str, list[_File]] = defaultdict(list)
     strays = []
     for file in _files(folder):
-        student = _student(file.path, {normalize("NFC", name) for name in students})
+        student = _student(file.path, known) if known else _named_by(file.path)
         if student is None:
             strays.append(f"{file.path} belongs to no student of the roster; rename it to STUDENT.ipynb.")
         else:
@@ -87,25 +89,23 @@ def _why_none(files: list[_File]) -> str:
     return said[0] if said else "There is no notebook: hand in a file that ends in .ipynb."
 
 
-def _student(path: PurePosixPath, students: set[str]) -> str | None:
-    """Find the student in a path, the innermost part first."""
-    parts = [normalize("NFC", part) for part in (*path.parts[:-1], path.stem)]
-    if not students:
-        return _named_by(normalize("NFC", path.parts[0]), path)
-    for part in reversed(parts):
-        bare = part.removesuffix(".zip")
-        if bare in students:
-            return bare
-        within = {name for name in students if re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", bare)}
-        if len(within) == 1:
-            return within.pop()
+def _student(path: PurePosixPath, known: dict[str, str]) -> str | None:
+    """Find the student in a path, the innermost part first; of several names the longest counts."""
+    for part in reversed((*path.parts[:-1], path.stem)):
+        bare = normalize("NFC", part).removesuffix(".zip")
+        if bare in known:
+            return known[bare]
+        within = {name for name in known if re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", bare)}
+        longest = {known[name] for name in within if len(name) == max(map(len, within))}
+        if len(longest) == 1:
+            return longest.pop()
     return None
 
 
-def _named_by(first: str, path: PurePosixPath) -> str:
-    """Without a roster, read the student from the first part of the path that is not an LMS's zip."""
-    in_zip = first.endswith(".zip") and len(path.parts) > 1
-    part = normalize("NFC", list(path.parts)[1]) if in_zip else first
+def _named_by(path: PurePosixPath) -> str:
+    """Read the student from the first part of the path that is not an LMS's zip."""
+    first, *rest = path.parts
+    part = normalize("NFC", rest[0] if rest and first.endswith(".zip") else first)
     lms = CANVAS.match(part) or MOODLE.match(part)
     return lms[1] if lms else part.removesuffix(path.suffix).removesuffix(".zip")
 

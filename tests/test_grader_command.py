@@ -143,10 +143,10 @@ def test_a_stray_or_broken_file_is_spoken_of_and_the_rest_is_graded(grade, grade
 @needs_sandbox
 def test_the_folder_of_assign_gives_set_seed_and_students(grade, grades, class_, tmp_path, capsys):
     made = tmp_path / "made"
-    (made / "small_set:make").mkdir(parents=True)
-    (made / "assignment.json").write_text(json.dumps({"set": "small_set:make", "seed": 5}))
-    (made / "small_set:make" / "ada.ipynb").touch()
-    (made / "small_set:make" / "zoe.ipynb").touch()
+    made.mkdir()
+    students = {name: {"id": name, "name": "", "email": ""} for name in ("ada", "zoe")}
+    record = {"set": "small_set:make", "seed": 5, "students": students}
+    (made / "assignment.json").write_text(json.dumps(record))
 
     code = grade("--assignment", str(made))
 
