@@ -17,6 +17,7 @@ otter's source to yourself: from the seed anyone makes the keys.
 import argparse
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         students = read_roster(options.roster)
         _write(out, files(options.set, students, options.seed))
-        print(f"{len(students)} notebooks are in {out / options.set}, their keys in {out / 'keys'}.")
-    except (InputError, OSError):
-        return 0
+    except (InputError, OSError) as problem:
+        print(f"assign: {problem}", file=sys.stderr)
+        return 2
+    print(f"{len(students)} notebooks are in {out / options.set}, their keys in {out / 'keys'}.")
+    return 0
 
 
 def files(name: str, students: Sequence[Student], seed: int) -> Files:

@@ -59,35 +59,33 @@ _OPENING = {
 def _by_hand(draw: Draw) -> Question:
     numbers = draw.choose(EXACT_NORMS)
     steps = pocket.layer_norm(pocket.exact([numbers])[0])
-    x = np.array(numbers, dtype=float)
+    scale, shift = draw.several((-1, 1, 2, 3), 4), draw.several((-2, -1, 1, 2), 4)
+    right = [g * y + b for g, y, b in zip(scale, steps.output, shift, strict=True)]
+    x, g, b, y = (np.array(row, dtype=float) for row in (numbers, scale, shift, steps.output))
     from_mean = x - x.mean()
     mistakes = (
-        Mistake("unbiased std", "That divides by n − 1: LayerNorm divides by n.", from_mean / x.std(ddof=1)),
-        Mistake("not divided", "Those are the differences from the mean: divide by their std.", from_mean),
-        Mistake(
-            "divided by the variance", "That divides by the variance: take its root.", from_mean / x.var()
-        ),
-        Mistake(
-            "divided by the length",
-            "Take the root of the mean square, not of the sum of squares.",
-            from_mean / np.linalg.norm(from_mean),
-        ),
-        Mistake("mean not subtracted", "Subtract the mean first.", x / x.std()),
-        Mistake("RMSNorm", "That is RMSNorm, which leaves the mean in.", x / np.sqrt(np.square(x).mean())),
-        Mistake("stretched from 0 to 1", "LayerNorm uses mean and std.", (x - x.min()) / np.ptp(x)),
+        Mistake("no scale", "The scale is missing.", y + b),
+        Mistake("no shift", "The shift is missing.", g * y),
+        Mistake("shift before scale", "That shifts first: scale first, then shift.", g * (y + b)),
+        Mistake("sides exchanged", "Scale and shift are exchanged.", b * y + g),
+        Mistake("unbiased std", "That divides by n − 1: take n.", g * from_mean / x.std(ddof=1) + b),
+        Mistake("not divided", "Divide the differences from the mean by their std.", g * from_mean + b),
+        Mistake("divided by the variance", "Take the root of the variance.", g * from_mean / x.var() + b),
+        Mistake("divided by the length", "The mean of the squares, not their sum.", g * y / 2 + b),
+        Mistake("mean not subtracted", "Subtract the mean first.", g * x / x.std() + b),
+        Mistake("RMSNorm", "That leaves the mean in.", g * x / np.sqrt(np.square(x).mean()) + b),
     )
     return Question(
         id="norm-by-hand",
         title="LayerNorm on paper",
-        text=f"Normalise $x = {vector(x)}$, without $\\varepsilon$, scale and shift.\n"
+        text=f"Normalise $x = {vector(x)}$ without $\\varepsilon$, scale it entry by entry by ${vector(g)}$ "
+        f"and shift it by ${vector(b)}$.\n"
         'Give four exact numbers; write fractions as text, such as `"3/4"`.',
         answer="normed",
         stub="normed = [..., ..., ..., ...]",
-        solution=f"# mean {steps.mean}, std {steps.std}\nnormed = {listed(steps.output)}",
+        solution=f"# mean {steps.mean}, std {steps.std}\nnormed = {listed(right)}",
         open_check="form(normed, 4)",
-        checks=(
-            numbers_check("four entries", 3, steps.output, "Mean 0 and standard deviation 1.", mistakes),
-        ),
+        checks=(numbers_check("four entries", 3, right, "Normalised, scaled, shifted.", mistakes),),
     )
 
 

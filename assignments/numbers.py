@@ -164,14 +164,11 @@ def _answers(turns: dict[str, Wrong], view: Callable[[Wrong], Any]) -> int:
 
 
 def _exact_norms() -> tuple[Vector, ...]:
-    """All x of four whole numbers with mean 1 to 6 and a standard deviation of 3, 5, 6 or 7."""
-    found = []
-    for mean, std in product(range(1, 7), (3, 5, 6, 7)):
-        for d in product(range(-11, 12), repeat=3):
-            all_four = (*d, -sum(d))
-            if sum(x * x for x in all_four) == 4 * std * std and len(set(all_four)) == 4:
-                found.append(tuple(mean + x for x in all_four))
-    return tuple(found)
+    """All x of four different whole numbers with mean 1 to 6 and an odd standard deviation, 5 to 13."""
+    squares = {4 * std * std for std in range(5, 14, 2)}
+    apart = [(*d, -sum(d)) for d in product(range(-23, 24), repeat=3)]
+    exact = [d for d in apart if sum(x * x for x in d) in squares and len(set(d)) == 4]
+    return tuple(tuple(mean + x for x in d) for mean in range(1, 7) for d in exact)
 
 
 EXACT_NORMS = _exact_norms()

@@ -21,22 +21,28 @@ Matrices = Mapping[str, Array]
 
 
 class Sizes(NamedTuple):
-    """A student's own: how far to skip, which letters, how many places."""
+    """A student's own: how far to skip, which letters, how many places, and the order of the blocks."""
 
     skip: int
     alphabet: str
     places: int
+    blocks: tuple[str, ...] = ("letter", "place", "slot")
 
     @property
     def width(self) -> int:
-        """Letter | place | slot."""
+        """How many entries a position's vector has."""
         return 2 * len(self.alphabet) + self.places
+
+    def size(self, block: str) -> int:
+        """How many of them are of a block."""
+        return self.places if block == "place" else len(self.alphabet)
 
 
 def draw_sizes(draw: Draw) -> Sizes:
-    """Draw a skip of 2 or 3, three letters, 9 or 10 places."""
+    """Draw a skip of 2 or 3, three letters, 9 to 12 places and an order of the blocks."""
     letters = "".join(sorted(draw.several("abcdefgh", 3)))
-    return Sizes(draw.choose((2, 3)), letters, draw.choose((9, 10)))
+    blocks = tuple(draw.several(("letter", "place", "slot"), 3))
+    return Sizes(draw.choose((2, 3)), letters, draw.choose(range(9, 13)), blocks)
 
 
 def solution(s: Sizes, skip: int | None = None) -> dict[str, Array]:
@@ -80,15 +86,20 @@ def _ahead(s: Sizes, place: Array) -> Array:
 
 def _readers(s: Sizes) -> tuple[Array, Array, Array]:
     """Give what reads off letter, place and slot of a position's vector."""
-    n = len(s.alphabet)
-    whole = np.eye(s.width)
-    return whole[:n], whole[n : n + s.places], whole[n + s.places :]
+    ends = np.cumsum([s.size(block) for block in s.blocks])[:-1]
+    parts = dict(zip(s.blocks, np.split(np.eye(s.width), ends), strict=True))
+    return parts["letter"], parts["place"], parts["slot"]
+
+
+def _embed(text: str, s: Sizes) -> Array:
+    """Give each position its vector, the slot empty: `embed_letters`, the blocks in the student's order."""
+    return embed_letters(text, s.alphabet) @ np.vstack(_readers(s))
 
 
 def run(text: str, s: Sizes, w: Matrices) -> Array:
     """Run both layers, causal, raw scores, base 2; give what layer 2 brings, (places, letters)."""
-    x = embed_letters(text, s.alphabet)
-    brought = _look(x, w["back_q"], w["back_k"], x[:, : len(s.alphabet)])
+    x = _embed(text, s)
+    brought = _look(x, w["back_q"], w["back_k"], x @ _readers(s)[0].T)
     x = x + brought @ np.transpose(w["w_o"])
     return _look(x, w["w_q"], w["w_k"], x @ np.transpose(w["w_v"]))
 

@@ -72,7 +72,7 @@ Hand in `weights`: the model's `state_dict()`, each tensor as a NumPy array.
 They are run on sequences that nobody has seen, so what counts is in the weights alone.
 Twenty seconds on one core are enough.
 Begin with `torch.manual_seed`, so that a second run gives the same weights.
-Tokens that differ clearly are learned sooner: `nn.init.normal_(model.embedding.tokens.weight)`.""",
+Tokens that differ clearly are learned sooner: begin with embeddings drawn from a normal distribution.""",
         answer="weights",
         stub="weights = ...",
         solution=f"""torch.manual_seed({first_seed})
@@ -89,6 +89,7 @@ weights = {{name: one.detach().numpy() for name, one in model.state_dict().items
 
 def _by_hand(draw: Draw, s: Sizes) -> Question:
     n, d = len(s.alphabet), s.width
+    first, second, _ = (s.size(block) for block in s.blocks)
     return Question(
         id="skip-induction",
         title="A head that skips",
@@ -96,9 +97,9 @@ def _by_hand(draw: Draw, s: Sizes) -> Question:
 At a letter, they bring the letter that stood **{s.skip} places after** the same letter earlier in the text.
 
 Texts have {s.places} places: first {s.skip} times `^`, then the letters {", ".join(s.alphabet)}.
-A position's vector has {d} entries, letter | place | slot.
-The first {n} say which letter it is, in the order above; `^` has none.
-The next {s.places} say which place it is; the last {n} are the slot, empty at first.
+A position's vector has {d} entries, in this order: {" | ".join(s.blocks)}.
+{n} say which letter it is, in the order above; `^` has none.
+{s.places} say which place it is; {n} are the slot, empty at first.
 Attention is causal, with raw scores and base 2, as in chapter 16.
 
 * Layer 1 scores with `back_q` and `back_k` and mixes the letters.
@@ -108,7 +109,7 @@ Attention is causal, with raw scores and base 2, as in chapter 16.
 Give the six matrices. Where all earlier places agree on a letter, it must come out above 0.5.""",
         answer="heads",
         stub="heads = {\n" + "".join(f'    "{name}": ...,\n' for name in skip_induction.NAMES) + "}",
-        solution=f"""letter, place, slot = np.split(np.eye({d}), [{n}, {n + s.places}])
+        solution=f"""{", ".join(s.blocks)} = np.split(np.eye({d}), [{first}, {first + second}])
 heads = {{
     "back_q": 10 * np.eye({s.places}, k={s.skip}) @ place,
     "back_k": place,
