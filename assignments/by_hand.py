@@ -44,12 +44,12 @@ _SETUP = """from transformer_lib.exercises.open_checks import form"""
 
 
 def _opening(x: HeadNumbers) -> str:
-    vectors = ", ".join(f"$a_{i} = {vector(a)}$" for i, a in enumerate(x.a, 1))
+    a = ", ".join(f"$a_{i} = {vector(a)}$" for i, a in enumerate(x.a, 1))
     w = ", \\quad ".join(f"W^{name} = {matrix(w)}" for name, w in zip("qkv", x[1:], strict=True))
     return f"""These numbers are yours alone.
 Work on paper: every result by hand is a whole number or a fraction.
 
-Four inputs: {vectors}.
+Four inputs: {a}.
 
 $${w}.$$
 
