@@ -31,7 +31,7 @@ def describe(tree: nodes.document) -> str:
 
 def _add_card(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     book = app.config.html_title or app.config.project
-    said = (context.get("title") or book, describe(tree) if tree else context.get("description"))
+    said = (context.get("title") or book, describe(tree) if tree else context["description"])
     title, description = MADE.get(page, said)
     base = app.config.html_baseurl
     tags = {
