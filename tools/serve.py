@@ -24,9 +24,9 @@ class Pages(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def server(root: str, first_port: int) -> http.server.ThreadingHTTPServer:
+def server(root: str, first_port: int, pages: type[Pages] = Pages) -> http.server.ThreadingHTTPServer:
     """Listen on the first free port from `first_port` on, for this machine alone."""
-    handler = functools.partial(Pages, directory=root)
+    handler = functools.partial(pages, directory=root)
     for port in range(first_port, first_port + 100):
         try:
             return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)

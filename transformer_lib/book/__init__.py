@@ -15,6 +15,7 @@ PARTS = (
     "light",
     "outputs",
     "page_card",
+    "rebuild",
     "root_pages",
     "style_sheet",
     "tables",
