@@ -16,7 +16,7 @@ from slides.items import Item, code_items, display
 
 PREDICT = re.compile(r"\*\*Predict before you (run|read on)\.\*\*\s*")
 LOOK_FOR = "**What to look for.**"
-LEAD, LEAD_TO_FIGURE, TAKEAWAY, ENOUGH, TOPIC = 45, 28, 32, 5, 16  # words
+LEAD, LEAD_TO_FIGURE, TAKEAWAY, ENOUGH, TOPIC, PASSING = 45, 28, 32, 5, 16, 10  # words
 ROOM = 12.0  # lines
 
 
@@ -201,7 +201,10 @@ class Section:
         return [Item.sentence(one) for one in lead]
 
     def _stand_alone(self) -> None:
-        if self.topics:
+        """Show what no visual has taken; a few words in passing are only said."""
+        begun = bool(self.groups) and self.groups[-1].title == self.title
+        passing = begun and sum(map(count, self.topics)) < PASSING and "**" not in "".join(self.topics)
+        if self.topics and not passing:
             self._add([Item.sentence(one) for one in self.topics])
         self.pending, self.topics, self.asked = [], [], None
 
