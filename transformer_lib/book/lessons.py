@@ -79,7 +79,8 @@ class MistakeRole(SphinxRole):
         if name not in mistakes:
             said = f"exercise {number} has no mistake {name!r}; it has {', '.join(mistakes) or 'none'}"
             return [], [self.inliner.reporter.error(said, line=self.lineno)]
-        where = f"checkers.html#{nodes.make_id(f'checker {number}')}"
+        up = "../" * self.env.docname.count("/")
+        where = f"{up}book/checkers.html#{nodes.make_id(f'checker {number}')}"
         link = nodes.reference(self.rawtext, f"{number} {name}", refuri=where, internal=True)
         numbers = example(mistakes[name].answer)
         return [link, *([nodes.Text(f", {numbers}")] if numbers and len(numbers) < 60 else [])], []
