@@ -10,9 +10,13 @@ from contextlib import contextmanager
 import nbformat
 from playwright.sync_api import expect
 
-APPLICATIONS = {"JupyterLab": "lab/tree", "Notebook 7": "notebooks"}
+# Each notebook in a workspace of its own, or JupyterLab would open the others beside it.
+APPLICATIONS = {"JupyterLab": "lab/workspaces/{name}/tree", "Notebook 7": "notebooks"}
 PATIENCE = 60_000  # milliseconds; a busy machine is no failure
-KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+EMPTY = nbformat.writes(
+    nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL}, cells=[nbformat.v4.new_code_cell()])
+)
 expect.set_options(timeout=PATIENCE)
 # Before it has a kernel the notebook calls itself idle too.
 READY = '.jp-Toolbar:has(.jp-Toolbar-kernelName:has-text("Python 3")) [data-status="idle"]'
@@ -32,7 +36,7 @@ SHOWS = """([root, numbers]) => [...root.querySelectorAll(".tx-sr td")]
 
 @contextmanager
 def jupyter(home):
-    """Serve `home/work` with nobody's settings; gives the address and its token."""
+    """Serve `home/work` with nobody's settings; gives that folder, the address and its token."""
     (home / "work").mkdir()
     own = {f"JUPYTER_{name}_DIR": str(home / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     own |= {f"JUPYTERLAB_{name}_DIR": str(home / name) for name in ("SETTINGS", "WORKSPACES")}
@@ -48,24 +52,63 @@ def jupyter(home):
         found = (re.search(r"(http://127\.0\.0\.1:\d+)/lab\?token=(\w+)", line) for line in log)
         address, token = next(filter(None, found)).groups()
         threading.Thread(target=log.read, daemon=True).start()  # a full pipe would stop the server
-        yield address, token
-        server.terminate()
+        try:
+            yield home / "work", address, token
+        finally:
+            server.terminate()
 
 
-def empty_notebook(path):
-    nbformat.write(nbformat.v4.new_notebook(metadata=KERNEL, cells=[nbformat.v4.new_code_cell()]), path)
+class Application:
+    """JupyterLab or Notebook 7, as visits to a server see it."""
+
+    def __init__(self, name, server, visit):
+        self.name, self.visit, self.visits = name, visit, []
+        self.folder, self.address, self.token = server
+
+    def open(self, name, text):
+        """Write a notebook under a name of its own and open it."""
+        path = self.folder / f"{name} in {self.name}.ipynb"
+        path.write_text(text, "utf-8")
+        self.visits.append(self.visit())
+        place = APPLICATIONS[self.name].format(name=name)
+        return Notebook(self.visits[-1], f"{self.address}/{place}/{path.name}?token={self.token}", path)
+
+    def faults(self):
+        return [fault for one in self.visits for fault in one.errors + one.foreign]
+
+    def close(self):
+        for one in self.visits:
+            one.context.close()
 
 
 class Notebook:
     """A notebook in the browser, with its kernel."""
 
-    def __init__(self, seen, url):
-        self.seen, self.page = seen, seen.page
+    def __init__(self, seen, url, path):
+        self.page, self.path = seen.page, path
         self.page.set_default_timeout(PATIENCE)
         self.page.goto(url)
         self.page.wait_for_selector(READY)
         self.cells = self.page.locator(".jp-Notebook .jp-Cell")
         seen.errors.clear()  # those of the application itself as it starts
+
+    def cell(self, text):
+        return self.page.locator(".jp-Notebook .jp-CodeCell", has_text=text)
+
+    def write(self, text, code):
+        """Replace the code of the cell that has this text."""
+        self.cell(text).scroll_into_view_if_needed()  # out of view it is not laid out
+        self.cell(text).locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(code)
+
+    def run_all(self):
+        for item in ("Run", "Run All Cells"):
+            self.page.get_by_role("menuitem", name=item, exact=True).click()
+
+    def save(self):
+        with self.page.expect_response(lambda answer: answer.request.method == "PUT"):
+            self.page.keyboard.press("ControlOrMeta+s")
 
     def run(self, code):
         """Type into the last cell and run it, which adds an empty one below; gives its output."""

@@ -3,9 +3,12 @@
 import json
 import re
 
+import nbformat
 import pytest
+from chapters import ROOT
+from check_notebooks import faults
 from conftest import Visit
-from live import APPLICATIONS, Live, Notebook, empty_notebook, jupyter
+from live import APPLICATIONS, EMPTY, Application, Live, jupyter
 from playwright.sync_api import expect
 from test_explorers import ALL, state_traits, states
 from test_explorers_in_the_book import BEFORE_TYPING, TYPED, flat
@@ -32,6 +35,8 @@ ARROWS = {
     "RecordedTraining": ('[aria-label="steps of training"]', "ArrowLeft", {"step": 320}),
     "HeadGallery": ('[aria-label="sharpness"]', "ArrowLeft", {"sharpness": 9.5}),
 }
+CHAPTER = (ROOT / "notebooks" / "00_start_here.ipynb").read_text("utf-8")
+ANSWER = 'answer = ["1/7", "2/7", "4/7"]\n\ncheck("0.1", answer)'
 # What means something to a notebook that does not edit: add, delete, cut, paste, turn into text, edit.
 COMMANDS = ["ArrowDown", "ArrowUp", "a", "b", "x", "v", "m", "d", "d", "k", "j", "Enter"]
 
@@ -39,17 +44,20 @@ COMMANDS = ["ArrowDown", "ArrowUp", "a", "b", "x", "v", "m", "d", "d", "k", "j",
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     home = tmp_path_factory.mktemp("jupyter")
-    with jupyter(home) as (address, token):
-        yield home / "work", address, token
+    with jupyter(home) as server:
+        yield server
 
 
 @pytest.fixture(scope="session", params=APPLICATIONS)
-def notebook(request, server, chromium):
-    folder, address, token = server
-    empty_notebook(folder / f"{request.param}.ipynb")
-    seen = Visit(chromium)
-    yield Notebook(seen, f"{address}/{APPLICATIONS[request.param]}/{request.param}.ipynb?token={token}")
-    seen.context.close()
+def application(request, server, chromium):
+    application = Application(request.param, server, lambda: Visit(chromium))
+    yield application
+    application.close()
+
+
+@pytest.fixture(scope="session")
+def notebook(application):
+    return application.open("empty", EMPTY)
 
 
 @pytest.fixture(scope="module", params=ALL, ids=lambda one: one.__name__)
@@ -63,10 +71,9 @@ def live(notebook, explorer):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_goes_wrong(notebook):
+def _nothing_goes_wrong(application):
     yield
-    assert notebook.seen.errors == []
-    assert notebook.seen.foreign == []
+    assert application.faults() == []
 
 
 def state(explorer, **changed):
@@ -122,3 +129,30 @@ def test_a_number_typed_in_the_page_reaches_python(typed, notebook):
     live.root.locator('.tx-number[aria-valuemin^="-"]').first.fill("−1/4")
 
     expect(live.known).to_contain_text("-0.25")
+
+
+def test_a_chapter_not_yet_run_shows_still_pictures(application):
+    notebook = application.open("unrun", CHAPTER)
+
+    output = notebook.cell("SoftmaxBars()").locator(".jp-OutputArea-output")
+
+    expect(output.locator("img")).to_be_visible()
+    expect(output.locator(".tx")).to_have_count(0)
+
+
+def test_a_chapter_runs_and_saving_it_keeps_what_was_written(application):
+    notebook = application.open("run", CHAPTER)
+
+    notebook.write('check("0.1"', ANSWER)
+    notebook.run_all()
+    expect(notebook.cell("SoftmaxBars()").locator(".tx")).to_be_visible()
+    expect(notebook.cell('check("0.1"')).to_contain_text("Right. The powers are 1, 2 and 4")
+    notebook.save()
+
+    saved = notebook.path.read_text("utf-8")
+    assert sources(saved) == [ANSWER if 'check("0.1"' in one else one for one in sources(CHAPTER)]
+    assert list(faults(notebook.path)) == ["an explorer's state is not stored: run `make notebooks`"]
+
+
+def sources(text):
+    return [cell.source for cell in nbformat.reads(text, as_version=4).cells]
