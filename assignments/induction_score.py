@@ -7,7 +7,6 @@ import numpy as np
 from assignments.checks import example_check, function_check
 from assignments.numbers import Draw
 from assignments.problem_set import Question
-from assignments.writing import in_full
 from transformer_lib.exercises.registry import Mistake
 
 
@@ -61,7 +60,8 @@ def question(draw: Draw) -> Question:
         return powers / powers.sum(axis=1, keepdims=True)
 
     cases = [(table(9), 3), (table(7), 4), (table(12), 5)]
-    shown = (np.eye(5, k=-1) + np.eye(5, 1) @ np.eye(1, 5), 2)
+    table_shown = [[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.2, 0.3, 0.5, 0], [0.1, 0.6, 0.2, 0.1]]
+    shown = (np.array(table_shown), 2)
     return Question(
         id="induction-score",
         title="How much of an induction head?",
@@ -74,8 +74,8 @@ def question(draw: Draw) -> Question:
         stub="def induction_score(weights, period):\n    ...",
         solution="def induction_score(weights, period):\n    rows = np.arange(period, len(weights))\n"
         "    return weights[rows, rows - period + 1].mean()",
-        open_check="example(induction_score, (np.eye(5, k=-1) + np.eye(5, 1) @ np.eye(1, 5), 2), "
-        f"{in_full(induction_score(*shown))})",
+        open_check=f"rows = {table_shown}\n"
+        f"example(induction_score, (np.array(rows), 2), {round(induction_score(*shown), 6)})",
         checks=(
             example_check(1, induction_score, shown),
             function_check(

@@ -59,7 +59,6 @@ CONFIG = DecoderConfig(vocab_size={vocab_size}, d_model=32, n_heads=1, d_ff=0, n
 
 
 def _train(draw: Draw, vocab_size: int, first_seed: int) -> Question:
-    shapes = trained.shapes(vocab_size)
     return Question(
         id="train",
         title="Weights that carry on",
@@ -82,7 +81,8 @@ generator = Generator().manual_seed({first_seed})
 batches = (data.repeated(32, 24, {vocab_size}, generator).tokens for _ in count())
 train(model, batches, next_token_loss, steps=500, schedule=lambda step: steady(step, peak=8e-3, warmup=50))
 weights = {{name: one.detach().numpy() for name, one in model.state_dict().items()}}""",
-        open_check=f"names(weights, **{shapes})",
+        open_check="fresh = Decoder(CONFIG).state_dict()\n"
+        "names(weights, **{name: tuple(one.shape) for name, one in fresh.items()})",
         checks=(trained.weights_check(8, draw, vocab_size),),
     )
 
@@ -98,8 +98,8 @@ At a letter, they bring the letter that stood **{s.skip} places after** the same
 
 Texts have {s.places} places: first {s.skip} times `^`, then the letters {", ".join(s.alphabet)}.
 A position's vector has {d} entries, in this order: {" | ".join(s.blocks)}.
-{n} say which letter it is, in the order above; `^` has none.
-{s.places} say which place it is; {n} are the slot, empty at first.
+The letter's block has {n}, in the order above; for `^` all are 0.
+The place's block has {s.places}; the slot has {n}, and is empty at first.
 Attention is causal, with raw scores and base 2, as in chapter 16.
 
 * Layer 1 scores with `back_q` and `back_k` and mixes the letters.

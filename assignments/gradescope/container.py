@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 HOME = Path("/autograder")
-SANDBOXES = ("bubblewrap", "user")  # the second: another user of the container, with limits
+# The second is another user of the container, with limits: for containers that allow no namespaces.
+# A `grade` that does not know it grades nothing, and the student is told so.
+SANDBOXES = ("bubblewrap", "user")
 GRADE = "from grader.command import main; raise SystemExit(main())"
 
 
