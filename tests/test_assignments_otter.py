@@ -1,6 +1,7 @@
 """One variant as otter-assign's source; `otter assign` itself is run where otter is installed."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from classroom import SEED, SETS, solved
 
 from assignments.notebook import as_text
 from assignments.otter import VARIANT, expect, source_notebook
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -60,7 +63,8 @@ def test_otter_assign_accepts_the_source(tmp_path, name):
     source.write_text(as_text(source_notebook(name, SEED)), "utf-8")
     program = shutil.which("otter", path=Path(sys.executable).parent)
 
-    subprocess.run([program, "assign", str(source), str(tmp_path / "out")], check=True, cwd=tmp_path)
+    command = [program, "assign", str(source), str(tmp_path / "out")]
+    subprocess.run(command, check=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
     student = (tmp_path / "out/student" / f"{name}.ipynb").read_text("utf-8")
     assert "expect(" not in student
