@@ -1,6 +1,7 @@
 """otter-grader and nbgrader on the same submissions, each with its own runtime and no sandbox."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -53,7 +54,9 @@ def time_nbgrader(programs: Path, work: Path, submissions: list[Mapping[str, str
 
 
 def _run(command: list[object], folder: Path) -> None:
-    done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True)
+    words = [str(part) for part in command]
+    path = os.pathsep.join([str(Path(words[0]).parent), os.environ["PATH"]])  # nbgrader calls alembic
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path})
     if done.returncode:
         raise RuntimeError(f"{command[0]} fails: {done.stdout[-800:]}{done.stderr[-800:]}")
 
