@@ -22,7 +22,7 @@ def test_without_it_the_first_paragraph_speaks_with_its_formulas_as_text():
     first = nodes.paragraph("", "", nodes.Text("Out comes\n"), nodes.math("", r"b_1 = (0.2,\ 1.7)"))
     first += [nodes.Text(", over "), nodes.math("", r"\sqrt{d_k}."), nodes.Text(" ")]
 
-    assert describe(page(first, nodes.paragraph(text="More."))) == "Out comes b_1 = (0.2, 1.7), over √d_k."
+    assert describe(page(first, nodes.paragraph(text="More."))) == "Out comes b₁ = (0.2, 1.7), over √d_k."
 
 
 def test_a_long_paragraph_ends_after_a_word():

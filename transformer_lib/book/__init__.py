@@ -6,6 +6,7 @@ from sphinx.application import Sphinx
 
 PARTS = (
     "address",
+    "anchors",
     "checkers",
     "equations",
     "errata",
@@ -17,8 +18,10 @@ PARTS = (
     "page_card",
     "rebuild",
     "root_pages",
+    "search",
     "style_sheet",
     "tables",
+    "terms",
 )
 
 

@@ -10,6 +10,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from transformer_lib import style
+from transformer_lib.book.anchors import short_id
 from transformer_lib.exercises import EXERCISES, Exercise, Verdict, check
 
 
@@ -35,7 +36,7 @@ class ExerciseMatrix(SphinxDirective):
 
         title = f"Exercise {exercise.id} · {exercise.title}"
         (page,) = (name for name in self.env.found_docs if name.startswith(f"notebooks/{int(chapter):02d}_"))
-        link = f"../{page}.html#{nodes.make_id(title)}"
+        link = f"../{page}.html#{short_id(title)}"
         section = _section(title, f"checker {exercise.id}")
         to_exercise = nodes.reference("", "The exercise", refuri=link, internal=True)
         others = f". Right, beside the solution: {'; '.join(exercise.equivalents)}."

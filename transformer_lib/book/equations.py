@@ -19,20 +19,12 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
+from transformer_lib.book.plain import plain
+
 LOG = logging.getLogger(__name__)
 SCRIPT = Path(__file__).parents[2] / "tools" / "equations.mjs"
 STYLE = "katex/katex.css"
 CLASSES = "math notranslate nohighlight"
-
-
-def plain(tex: str) -> str:
-    r"""Write a short formula as text.
-
-    >>> plain(r"b_1 = (0.2,\ 1.7)"), plain(r"\sqrt{d_k}")
-    ('b_1 = (0.2, 1.7)', '√d_k')
-    """
-    tex = re.sub(r"\\[ ,;!]", " ", tex.replace(r"\sqrt", "√"))
-    return re.sub(r"[\\{}]|\s(?=\s)", "", tex)
 
 
 class KaTeX:

@@ -7,7 +7,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from transformer_lib.book.equations import plain
+from transformer_lib.book.plain import plain
 
 LONGEST = 200  # more than search engines show
 PICTURE = "_static/card.png"
@@ -31,8 +31,10 @@ def describe(tree: nodes.document) -> str:
 
 def _add_card(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     book = app.config.html_title or app.config.project
-    said = (context.get("title") or book, describe(tree) if tree else context["description"])
-    title, description = MADE.get(page, said)
+    if page in MADE:
+        title, description = MADE[page]
+    else:
+        title, description = context.get("title") or book, describe(tree) if tree else context["description"]
     base = app.config.html_baseurl
     tags = {
         "og:type": "website",
