@@ -94,8 +94,8 @@ def report(timings: list[Timing]) -> str:
     lines = [
         "# Speed of the grader",
         "",
-        f"Made by `{' '.join([COMMAND, *sys.argv[1:]])}` on {os.cpu_count()} cores, {platform.machine()}, Python "
-        f"{platform.python_version()}, at a load of {busy:.0f} from all that ran there.",
+        f"Made by `{' '.join([COMMAND, *sys.argv[1:]])}` on {os.cpu_count()} cores, {platform.machine()}, "
+        f"Python {platform.python_version()}, at a load of {busy:.0f} from all that ran there.",
         "Of ten submissions eight are right, one is the stub and one raises.",
         "A submission has three functions in NumPy and five checks.",
         "Compare within the table: the seconds hang on the machine.",

@@ -62,7 +62,7 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         css = "\n".join(path.read_text("utf-8") for name in SHEETS for path in sorted(static.glob(name)))
         scripts = [
-            *static.glob("*.js"),
+            *(path for path in static.glob("*.js") if path.name != "search_pages.js"),  # it is text
             *static.glob("scripts/*theme.js"),
             static / "scripts" / "bootstrap.js",
         ]
