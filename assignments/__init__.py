@@ -6,8 +6,8 @@ notebooks. The sets of the book stay open; these are for credit.
 
 from collections.abc import Callable
 
-from assignments import build_transformer, by_hand, multi_head, train_and_look_inside
 from assignments.problem_set import Check, ProblemSet, Question, Written
+from assignments.sets import build_transformer, by_hand, multi_head, train_and_look_inside
 
 SETS: dict[str, Callable[[str, int], ProblemSet]] = {
     one.NAME: one.make for one in (by_hand, multi_head, build_transformer, train_and_look_inside)

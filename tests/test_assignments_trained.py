@@ -5,8 +5,8 @@ import pytest
 import torch
 from classroom import made
 
-from assignments import trained
 from assignments.numbers import Draw
+from assignments.sets.train_and_look_inside import trained
 from transformer_lib.models import Decoder
 
 VOCAB = 15

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from assignments import costs, induction_score, skip_induction, trained
 from assignments.checks import numbers_check
 from assignments.numbers import Draw
 from assignments.problem_set import ProblemSet, Question, Written
-from assignments.skip_induction import Sizes
+from assignments.sets.train_and_look_inside import costs, induction_score, skip_induction, trained
+from assignments.sets.train_and_look_inside.skip_induction import Sizes
 from assignments.writing import listed, vector
 from transformer_lib.exercises.registry import Mistake
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from assignments.blocks import DECODER
+from assignments.sets.build_transformer.blocks import DECODER
 from transformer_lib.exercises.registry import Mistake
 from transformer_lib.shapes import Array
 

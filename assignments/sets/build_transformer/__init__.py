@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from assignments import blocks, parts
 from assignments.checks import example_check, function_check, numbers_check
-from assignments.laws import looks_back_alone
 from assignments.numbers import EXACT_NORMS, Draw
 from assignments.problem_set import ProblemSet, Question
+from assignments.sets.build_transformer import blocks, parts
+from assignments.sets.build_transformer.laws import looks_back_alone
 from assignments.writing import in_full, listed, vector
 from transformer_lib import pocket
 from transformer_lib.exercises.registry import Mistake

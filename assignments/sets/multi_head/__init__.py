@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from assignments import causal_attention, two_heads, visible_mask
 from assignments.checks import example_check, function_check, numbers_check
 from assignments.numbers import Draw
 from assignments.problem_set import ProblemSet, Question
+from assignments.sets.multi_head import causal_attention, two_heads, visible_mask
 from assignments.writing import in_full, listed, vector
 from transformer_lib import pocket
 from transformer_lib.exercises import EXERCISES

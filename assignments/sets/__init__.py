@@ -1,0 +1,1 @@
+"""The four problem sets, a file each or a folder with what its questions stand on."""
