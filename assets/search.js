@@ -108,6 +108,7 @@ function show() {
   const query = field.value.trim();
   const { pages, partly } = query ? ask(query) : { pages: [] };
   list.replaceChildren(...pages.map(page));
+  document.getElementById("search-ideas").hidden = query;
   const count = pages.length === 1 ? "1 page has" : `${pages.length} pages have`;
   told.textContent = !query ? "" : !pages.length ? "No page has these words." : partly ? `No page has all of these words; ${count} some.` : `${count} these words.`;
   localStorage.sphinx_highlight_terms = query.toLowerCase(); // the page that is opened marks them
