@@ -28,7 +28,6 @@ const Search = new MiniSearch({
   processTerm: (word) => word,
   searchOptions: {
     boost: { title: 4, terms: 3, page: 2, text: 1, more: 0.2 },
-    boostDocument: (id) => (found(id).beside ? 0.4 : 1),
     prefix: (word) => word.length > 2,
     fuzzy: (word) => (word.length > 4 ? 0.2 : false),
     weights: { prefix: 0.6, fuzzy: 0.2 },
@@ -41,10 +40,18 @@ const PARTS = PAGES.flatMap(([path, page, beside, parts]) =>
 const found = (id) => PARTS[id];
 Search.addAll(PARTS.map((part, id) => ({ ...part, id, page: part.anchor ? part.page : "" })));
 
+/** What weighs more: a section that the index of terms names for these very words; less: a page beside. */
+function weigh(query) {
+  const asked = words(query).join(" ");
+  const named = (terms) => terms.split("; ").some((term) => words(term).join(" ") === asked);
+  return (id) => (found(id).beside ? 0.4 : 1) * (named(found(id).terms) ? 2 : 1);
+}
+
 /** The pages that have all words of a query, or else some, best first, each with its best parts. */
 function ask(query) {
-  const all = Search.search(query, { combineWith: "AND" });
-  const results = all.length ? all : Search.search(query);
+  const boostDocument = weigh(query);
+  const all = Search.search(query, { combineWith: "AND", boostDocument });
+  const results = all.length ? all : Search.search(query, { boostDocument });
   const pages = new Map();
   for (const result of results) {
     const { path } = found(result.id);
@@ -84,6 +91,11 @@ function mark(piece) {
   return [make("mark", {}, word), `${rest} `];
 }
 
+function marked(title, wanted) {
+  const isFound = (piece) => words(piece).some((word) => wanted.has(word));
+  return title.split(" ").flatMap((piece) => (isFound(piece) ? mark(piece) : [piece, " "]));
+}
+
 function line(part, wanted) {
   const { shown, before, after } = snippet(part.text, wanted);
   return make("p", {}, before, ...shown.flatMap(({ piece, hit }) => (hit ? mark(piece) : [piece, " "])), after);
@@ -91,8 +103,9 @@ function line(part, wanted) {
 
 function result({ id, terms }) {
   const part = found(id);
-  const link = make("a", { href: `${part.path}.html${part.anchor && "#"}${part.anchor}` }, part.title);
-  return make("li", {}, link, line(part, new Set(terms)));
+  const wanted = new Set(terms);
+  const href = `${part.path}.html${part.anchor && "#"}${part.anchor}`;
+  return make("li", {}, make("a", { href }, ...marked(part.title, wanted)), line(part, wanted));
 }
 
 function page(results) {

@@ -105,6 +105,9 @@ class Notebook:
     def run_all(self):
         for item in ("Run", "Run All Cells"):
             self.page.get_by_role("menuitem", name=item, exact=True).click()
+        prompts = self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+        expect(prompts.first).to_have_text(re.compile(r"\[\d+\]"))
+        expect(prompts.filter(has_text="[*]")).to_have_count(0)
 
     def save(self):
         with self.page.expect_response(lambda answer: answer.request.method == "PUT"):

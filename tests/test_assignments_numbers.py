@@ -101,16 +101,16 @@ def test_every_wrong_turn_gives_an_answer_of_its_own(some):
 
 
 @pytest.mark.slow
-def test_two_thousand_students_get_numbers_of_their_own():
-    everyone = heads(f"student-{n}" for n in range(2000))
+def test_a_thousand_students_get_numbers_of_their_own():
+    everyone = heads(f"student-{n}" for n in range(1000))
 
     different = {tuple(table.tobytes() for table in x) for x in everyone}
     rows = {tuple(x.exact().output[0]) + tuple(x.exact().weights[0]) for x in everyone}
 
     assert all(is_exact_and_fair(x) for x in everyone)
     assert {named(x) for x in everyone} == {(21, 16)}
-    assert len(different) == 2000
-    assert len(rows) > 1500
+    assert len(different) == 1000
+    assert len(rows) > 850
 
 
 @pytest.mark.parametrize("at", range(0, len(EXACT_NORMS), 150))

@@ -101,7 +101,7 @@ def test_what_is_assigned_takes_the_minutes_that_the_chapter_says(exercises, min
     [
         ("Softmax", {}, "no explorer Softmax"),
         ("SoftmaxBars", {"scale": 2}, "no scale in its state"),
-        ("SoftmaxBars", {"base": "3"}, "cannot take"),
+        ("SoftmaxBars", {"base": "3"}, "cannot be"),
     ],
 )
 def test_a_link_to_a_state_that_is_none_is_refused(explorer, state, said):

@@ -40,7 +40,7 @@ QUERIES = {
     "teacher forcing": "notebooks/09_masks_and_decoding",
     "positional encodng": "notebooks/08_positions",
     "exercise 3.2": "notebooks/03_from_a1_to_b1",
-    "scaled_dot_product_attention": "book/decoder_ring",
+    "scaled_dot_product_attention": "notebooks/06_scaled_dot_product",
 }
 
 
@@ -130,7 +130,7 @@ def test_without_javascript_the_search_page_names_the_index_of_terms(visit, addr
 
     page.get_by_role("link", name="index of terms", exact=True).click()
 
-    assert page.locator("h1").inner_text().startswith("Index of terms")
+    assert page.locator("article h1").inner_text().startswith("Index of terms")
 
 
 @built

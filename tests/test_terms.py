@@ -46,7 +46,9 @@ def words(text):
 
 def speaks(section, term):
     """Whether a section has a word that begins like one of the term's: equivariant, equivariance."""
-    beginnings = tuple(word[:4] for word in words(f"{term.text} {term.see}"))
+    beginnings = tuple(word[:4] for word in words(f"{term.text} {Term(term.see, '', []).text}"))
+    if not beginnings:  # the letter A, by itself a small word
+        return "A′" in section
     return any(word.startswith(beginnings) for word in words(section))
 
 

@@ -23,11 +23,8 @@ from transformer_lib.book.terms import Term, read_terms
 
 ENGINE = Path("node_modules", "minisearch", "dist", "umd", "index.js")
 GLOSSARY = "book/glossary"
-BESIDE = (
-    "book/api/",
-    "book/checkers",
-    "book/index_of_terms",
-)  # pages shown after a chapter that says the same
+# Pages shown after a chapter that says the same.
+BESIDE = ("book/api/", "book/checkers", "book/index_of_terms", "book/instructors/")
 NAMES = ("class", "exception", "function", "method")
 UNSEEN = (nodes.Invisible, nodes.raw, nodes.image, nodes.literal_block, addnodes.index)
 
@@ -99,7 +96,7 @@ def _add_terms(pages: dict[str, list[Part]], terms: Iterable[Term]) -> None:
         for one in term.places:
             said[one.page, one.anchor] += words
     for page, its_parts in pages.items():
-        its_parts[:] = [one._replace(terms=" ".join(said[page, one.anchor])) for one in its_parts]
+        its_parts[:] = [one._replace(terms="; ".join(said[page, one.anchor])) for one in its_parts]
 
 
 def _write(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
