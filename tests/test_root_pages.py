@@ -18,7 +18,8 @@ from serve import Pages
 ADDRESS = "https://example.org/course"
 CONF = f"""
 extensions = ["myst_parser"]
-extensions += ["transformer_lib.book." + part for part in ("address", "page_card", "root_pages", "style_sheet")]
+parts = ("address", "page_card", "root_pages", "style_sheet")
+extensions += ["transformer_lib.book." + part for part in parts]
 root_doc = "book/index"
 html_theme = "sphinx_book_theme"
 html_theme_options = {{"search_bar_text": "Search", "navbar_persistent": []}}
