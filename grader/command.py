@@ -7,7 +7,6 @@ Run it again to go on: what has been graded is not graded again.
 
 import argparse
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -17,20 +16,22 @@ from typing import Any
 from tqdm import tqdm
 
 from grader.batch import Graded, in_pool, on_cluster, one_by_one
-from grader.choosing import KINDS, choose
-from grader.feedback import html, markdown
+from grader.choosing import choose
 from grader.found import Found, find
+from grader.gradebooks.people import people
+from grader.handing_back import hand_back, plan
 from grader.job import Assignment, Job, maker
 from grader.limits import Limits
 from grader.marking import Result
+from grader.options import parser
 from grader.sandbox import SandboxError
-from grader.store import Store, as_json, write
+from grader.store import Store
 from grader.submission import Submission, UnreadableError, read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Grade a folder; give 0 if all is graded, 1 if something is left, 2 if it could not begin."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return run(options)
     except (SandboxError, ValueError, RuntimeError, OSError) as problem:
@@ -51,14 +52,15 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(
             "\n".join([*strays, f"{options.submissions} holds no submission: expected STUDENT.ipynb."])
         )
+    planned = plan(options, assignment, people(students, [one.student for one in found]), found)
     sandbox = choose(options.sandbox, limits)
     jobs = [
         Job(submission=submission, assignment=assignment, sandbox=sandbox, limits=limits)
         for submission in _read(found, assignment)
     ]
     results = _grade(jobs, options)
-    _write(Path(options.out), jobs, results)
-    return _report(results, strays, set(students) - {job.submission.student for job in jobs})
+    said = hand_back(planned, [results[job.key] for job in jobs], strays)
+    return _report(results, [*strays, *said], bool(strays), missing(students, jobs))
 
 
 def read_assignment(options: argparse.Namespace) -> tuple[Assignment, dict[str, Any]]:
@@ -127,29 +129,22 @@ def _runner(jobs: Sequence[Job], options: argparse.Namespace) -> Graded:
     return one_by_one(jobs) if options.jobs == 1 else in_pool(jobs, options.jobs)
 
 
-def _write(out: Path, jobs: Sequence[Job], results: dict[str, Result]) -> None:
-    """Write all grades in one file, and a page for each student."""
-    pages = out / "feedback"
-    pages.mkdir(parents=True, exist_ok=True)
-    for job in jobs:
-        student = job.submission.student
-        page = markdown(results[job.key], job.assignment.problem_set(student))
-        write(pages / f"{student}.md", page)
-        write(pages / f"{student}.html", html(page))
-    write(out / "grades.json", as_json([results[job.key] for job in jobs]))
+def missing(students: Collection[str], jobs: Iterable[Job]) -> list[str]:
+    """Give the students who have handed in nothing."""
+    return sorted(set(students) - {job.submission.student for job in jobs})
 
 
-def _report(results: dict[str, Result], strays: Collection[str], missing: Collection[str]) -> int:
+def _report(results: dict[str, Result], said: Iterable[str], stray: bool, missing: Collection[str]) -> int:
     counts: Counter[Any] = Counter(result["status"] for result in results.values())
     print("; ".join(f"{count} {status}" for status, count in sorted(counts.items())) + ".")
     for result in results.values():
         if result["status"] != "graded":
             print(f"{result['student']}: {' '.join(result['notes'])}")
-    for stray in strays:
-        print(stray)
+    for sentence in said:
+        print(sentence)
     if missing:
-        print(f"{len(missing)} students have handed in nothing: {', '.join(sorted(missing))}.")
-    return 1 if counts["not graded"] or strays else 0
+        print(f"{len(missing)} students have handed in nothing: {', '.join(missing)}.")
+    return 1 if counts["not graded"] or stray else 0
 
 
 def _folder(name: str) -> Path:
@@ -157,19 +152,3 @@ def _folder(name: str) -> Path:
     if not folder.is_dir() and folder.suffix != ".zip":
         raise ValueError(f"{name} is no folder and no zip: give what holds the submissions.")
     return folder
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("grade", description="Grade submissions in a sandbox.")
-    add = parser.add_argument
-    add("submissions", help="a folder or the zip of an LMS: STUDENT.ipynb, or a folder a student")
-    add("--out", required=True, help="the folder for grades.json, results and feedback")
-    add("--set", help="the problem set, or module:function for one of your own")
-    add("--assignment", help="the folder that assign made: its set, seed and students")
-    add("--seed", type=int, help="the seed given to assign, where there is no --assignment")
-    add("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once; 1 grades in turn")
-    add("--scheduler", help="the address of a Dask scheduler, tcp://HOST:8786, to grade on a cluster")
-    add("--sandbox", choices=("auto", *KINDS), default="auto")
-    add("--seconds", type=int, default=Limits.seconds, help="processor seconds a cell or call may take")
-    add("--total", type=int, default=Limits.total, help="wall-clock seconds a submission may take")
-    return parser

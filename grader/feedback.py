@@ -34,13 +34,13 @@ def markdown(result: Result, problem_set: ProblemSet) -> str:
     <BLANKLINE>
     """
     lines = [f"# {plain(problem_set.title)} · {plain(result['student'])}", ""]
-    lines += [f"**{result['score']} of {result['points']} points** from the checks.", ""]
+    lines += [f"**{result['score']} of {result['points']} points** {_from(result)}.", ""]
     lines += [f"* {plain(note)}" for note in result["notes"]] + [""] * bool(result["notes"])
     for number, question in enumerate(problem_set.questions, 1):
         marks = result["questions"][question.id]
         lines += [f"## Question {number} · {plain(question.title)}", ""]
         if isinstance(question, Written):
-            lines += [f"Your instructor reads this one: {question.points} points.", ""]
+            lines += [_read(marks), ""]
             continue
         lines += ["| check | points | |", "| --- | --- | --- |"]
         lines += [_row(check) for check in marks["checks"]] + [""]
@@ -63,6 +63,17 @@ def plain(text: str) -> str:
     \<b\>a\|b\*\</b\>
     """
     return re.sub(r"([\\`*_{}\[\]<>#|!$~&])", r"\\\1", " ".join(text.split()))
+
+
+def _from(result: Result) -> str:
+    read = any(not one["checks"] and one["score"] is not None for one in result["questions"].values())
+    return "from the checks and your instructor" if read else "from the checks"
+
+
+def _read(marks: dict[str, object]) -> str:
+    if marks["score"] is None:
+        return f"Your instructor reads this one: {marks['points']} points."
+    return f"Your instructor has read this one: {marks['score']} of {marks['points']} points."
 
 
 def _row(check: dict[str, object]) -> str:

@@ -29,10 +29,10 @@ class Store:
         return self.folder / f"{key}.json"
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Write a file under a temporary name and then give it its own: no reader sees half of it."""
     temporary = path.with_name(f".{os.getpid()}.tmp")
-    temporary.write_text(text, "utf-8")
+    temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     temporary.replace(path)
 
 

@@ -11,6 +11,7 @@ from assignments.problem_set import ProblemSet, Question
 
 LARGEST = 20 * 2**20  # bytes of a notebook
 MOST_CELLS = 2000
+OTHER_STUDENT = "This notebook was made for another student, with other numbers."
 HEADING = re.compile(r"\s*#\s*Question\s+(\d+)\s*·")
 
 
@@ -134,7 +135,7 @@ def _without_doubles(
 def _about_claims(notebook: dict[str, Any], claims: dict[str, Any], student: str) -> Iterator[str]:
     """Say what the notebook claims of itself, where that is odd; a claim never decides anything."""
     if "student" in claims and claims["student"] != student:
-        yield "This notebook was made for another student, with other numbers."
+        yield OTHER_STUDENT
     kernel = _dict(_dict(notebook.get("metadata")).get("kernelspec"))
     language = kernel.get("language", "python")
     if isinstance(language, str) and language.lower() != "python":

@@ -13,6 +13,10 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 PACKAGES = ("transformer_lib", "assignments", "grader")
 LEFT_OUT = {"__pycache__", "explorers", "book"}  # of the packages: grading needs none
+NEEDED = (
+    *("numpy", "torch", "num2words", "safetensors", "tokenizers"),
+    *("tqdm", "nbformat", "markdown-it-py", "Jinja2"),
+)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's earliest time, so that the same assignment gives the same bytes
 
 
@@ -40,7 +44,7 @@ def _requirements() -> Iterator[str]:
     """Give what grading needs, in the versions of requirements.lock where there is one."""
     lock = ROOT / "requirements.lock"
     pinned = lock.read_text("utf-8").splitlines() if lock.exists() else []
-    for name in ("numpy", "torch", "num2words", "safetensors", "tokenizers", "tqdm", "nbformat"):
+    for name in NEEDED:
         yield next((line for line in pinned if line.startswith(f"{name}==")), name)
 
 

@@ -76,7 +76,10 @@ def notebook(folder: Path) -> Path:
 
 
 def results(grade: dict[str, Any]) -> dict[str, Any]:
-    """Write a grade as Gradescope reads it: one test a check, with its sentence."""
+    """Write a grade as Gradescope reads it: one test a check, with its sentence.
+
+    A written question is one test too, once somebody has read it.
+    """
     tests = [
         {
             "name": f"{question} · {check['name']}",
@@ -87,6 +90,11 @@ def results(grade: dict[str, Any]) -> dict[str, Any]:
         }
         for question, entry in grade["questions"].items()
         for check in entry["checks"]
+    ]
+    tests += [
+        {"name": question, "score": entry["score"], "max_score": entry["points"], "visibility": "visible"}
+        for question, entry in grade["questions"].items()
+        if not entry["checks"] and entry["score"] is not None
     ]
     return {"score": grade["score"], "output": "\n".join(grade["notes"]), "tests": tests}
 

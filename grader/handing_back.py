@@ -1,0 +1,145 @@
+"""What a class gets after grading: pages, gradebooks, a report. Needs results, and no sandbox."""
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assignments.problem_set import ProblemSet
+from grader.classbook import Entry, entries
+from grader.feedback import html, markdown
+from grader.found import Found
+from grader.gradebooks.canvas import marked_late, read_canvas
+from grader.gradebooks.filling import Gradebook, fill, listed, sentences
+from grader.gradebooks.gradescope import results_json
+from grader.gradebooks.moodle import lateness, read_moodle
+from grader.gradebooks.people import Match, Person
+from grader.gradebooks.plain import as_csv, grades_csv
+from grader.job import Assignment
+from grader.marking import Result
+from grader.report import report
+from grader.store import as_json, write
+from grader.written import Points, offer, read_points, with_points
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that is read and found right before the first submission is graded."""
+
+    out: Path
+    assignment: Assignment
+    problem_set: ProblemSet  # of any student: titles, ids and points are the same
+    people: Mapping[str, Person]
+    books: tuple[tuple[Gradebook, Match], ...]
+    late: Mapping[str, str]
+    points: Points  # of written questions
+    template: Path | None  # where to offer a table for them
+    overwrite: bool = False
+    gradescope: bool = False
+
+
+def plan(
+    options: argparse.Namespace, assignment: Assignment, people: Mapping[str, Person], found: Sequence[Found]
+) -> Plan:
+    """Read the gradebooks and the written points.
+
+    Raises
+    ------
+    ValueError
+        One of them cannot be used; nothing is written yet.
+    """
+    out, problem_set = Path(options.out), assignment.problem_set(found[0].student)
+    late = {one.student: said for one in found if (said := marked_late(one.path))}
+    books = []
+    for book in _books(options, problem_set):
+        if _same_file(getattr(options, book.lms), out / f"{book.lms}.csv"):
+            raise ValueError(f"{out}/{book.lms}.csv would be written over itself: move the export elsewhere.")
+        books.append((book, book.match(people)))
+        if book.lms == "moodle":
+            late |= dict(lateness(book, books[-1][1], options.due))
+    if options.due is not None and not options.moodle:
+        raise ValueError(
+            "--due needs the times of a worksheet, --moodle. Canvas marks late files by name; "
+            "a file's own time changes with each copy."
+        )
+    table = options.written or out / "written.csv"
+    given = options.written or (problem_set.written and table.exists())
+    return Plan(
+        out=out,
+        assignment=assignment,
+        problem_set=problem_set,
+        people=people,
+        books=tuple(books),
+        late=late,
+        points=read_points(table, problem_set, people) if given else {},
+        template=None if options.written else table,
+        overwrite=options.overwrite,
+        gradescope=options.gradescope,
+    )
+
+
+def hand_back(plan: Plan, graded: Iterable[Result], strays: Sequence[str]) -> list[str]:
+    """Write everything; give the sentences that the instructor should read."""
+    results = [with_points(result, plan.points.get(result["student"], {})) for result in graded]
+    of_class = entries(plan.people, results, plan.late)
+    _write_pages(plan, results)
+    said = offer(plan.template, of_class, plan.problem_set) if plan.template else []
+    said += [*_about_points(plan, results), *_fill(plan, of_class), *_about_lateness(of_class)]
+    questions = [question.id for question in plan.problem_set.questions]
+    write(plan.out / "grades.csv", grades_csv(of_class, questions))
+    write(plan.out / "grades.json", as_json(results))
+    write(plan.out / "report.html", report(of_class, plan.problem_set, [*strays, *said]))
+    return said
+
+
+def _books(options: argparse.Namespace, problem_set: ProblemSet) -> Iterable[Gradebook]:
+    if options.canvas:
+        yield read_canvas(options.canvas, (problem_set.title, problem_set.name), options.column)
+    if options.moodle:
+        yield read_moodle(options.moodle)
+
+
+def _write_pages(plan: Plan, results: Iterable[Result]) -> None:
+    """Write a page for each student, and where asked what Gradescope reads."""
+    folders = {"feedback": plan.out / "feedback"} | (
+        {"gradescope": plan.out / "gradescope"} if plan.gradescope else {}
+    )
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    for result in results:
+        student = result["student"]
+        page = markdown(result, plan.assignment.problem_set(student))
+        write(folders["feedback"] / f"{student}.md", page)
+        write(folders["feedback"] / f"{student}.html", html(page))
+        if plan.gradescope:
+            write(folders["gradescope"] / f"{student}.json", results_json(result))
+
+
+def _fill(plan: Plan, of_class: Sequence[Entry]) -> Iterable[str]:
+    """Fill the gradebooks; keep what has no place in them in unmatched.csv."""
+    lines = [["gradebook", "student", "name", "status", "score"]]
+    for book, found in plan.books:
+        outcome = fill(book, found, of_class, overwrite=plan.overwrite)
+        book.table.save(plan.out / f"{book.lms}.csv")
+        left = [entry for entry in of_class if entry.result and entry.student not in outcome.placed]
+        lines += [[book.lms, e.student, e.person.name, e.status, (e.result or {})["score"]] for e in left]
+        absent = [entry.student for entry in left if entry.student not in found.doubled]
+        yield from sentences(book, found, outcome, absent)
+    if plan.books:
+        write(plan.out / "unmatched.csv", as_csv(lines))
+
+
+def _about_points(plan: Plan, results: Iterable[Result]) -> list[str]:
+    without = {who for who, points in plan.points.items() if points} - {one["student"] for one in results}
+    return [f"Points for written questions, but nothing handed in: {listed(sorted(without))}."] * bool(
+        without
+    )
+
+
+def _about_lateness(of_class: Iterable[Entry]) -> list[str]:
+    late = [f"{entry.student} ({entry.late})" for entry in of_class if entry.late and entry.result]
+    return [f"Late, with no points taken: {listed(late)}."] if late else []
+
+
+def _same_file(path: Path, other: Path) -> bool:
+    return other.exists() and path.exists() and path.samefile(other)
