@@ -84,12 +84,13 @@ def hand_back(plan: Plan, graded: Iterable[Result], strays: Sequence[str]) -> li
     of_class = entries(plan.people, results, plan.late)
     _write_pages(plan, results)
     said = offer(plan.template, of_class, plan.problem_set) if plan.template else []
-    said += [*_about_points(plan, results), *_fill(plan, of_class), *_about_lateness(of_class)]
+    said += [*_about_points(plan, results), *_about_lateness(of_class)]
+    filled = list(_fill(plan, of_class))
     questions = [question.id for question in plan.problem_set.questions]
     write(plan.out / "grades.csv", grades_csv(of_class, questions))
     write(plan.out / "grades.json", as_json(results))
-    write(plan.out / "report.html", report(of_class, plan.problem_set, [*strays, *said]))
-    return said
+    write(plan.out / "report.html", report(of_class, plan.problem_set, [*strays, *said], filled))
+    return [*said, *filled]
 
 
 def _books(options: argparse.Namespace, problem_set: ProblemSet) -> Iterable[Gradebook]:

@@ -47,8 +47,13 @@ class Made:
     students: tuple[str, ...]
 
 
-def report(entries: Sequence[Entry], problem_set: ProblemSet, said: Sequence[str]) -> str:
-    """Write the page; all that students or files have named is escaped."""
+def report(
+    entries: Sequence[Entry], problem_set: ProblemSet, said: Sequence[str], filled: Sequence[str] = ()
+) -> str:
+    """Write the page; all that students or files have named is escaped.
+
+    `said` are sentences that need an eye, `filled` those on the gradebooks.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -69,6 +74,7 @@ def report(entries: Sequence[Entry], problem_set: ProblemSet, said: Sequence[str
         rows=list(questions(entries, problem_set)),
         mistakes=mistakes(entries, problem_set),
         eye=[*said, *eye(entries)],
+        filled=filled,
     )
 
 

@@ -22,6 +22,14 @@ class Gradebook:
     keys: tuple[Key, ...]
     most: Mapping[int, str]  # the points possible, as each row's file says
 
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(self.table.rows[row]) <= self.column:
+                raise ValueError(
+                    f"{self.table.name}, row {row + 1}: {len(self.table.rows[row])} fields, and the first "
+                    f"row has {len(self.table.columns)}. Export the file anew."
+                )
+
     def match(self, people: Mapping[str, Person]) -> Match:
         """Find whose each row is."""
         return match(self.table, self.rows, self.keys, people)
@@ -51,6 +59,8 @@ def fill(book: Gradebook, found: Match, entries: Sequence[Entry], *, overwrite: 
     for row in book.rows:
         student = found.students.get(row)
         entry = of_class.get(student) if student is not None else None
+        if row in found.disputed:
+            continue
         if entry is None or entry.result is None:
             outcome.without.append(book.label(row))
         elif entry.student not in found.doubled:
@@ -105,6 +115,9 @@ def sentences(book: Gradebook, found: Match, outcome: Outcome, missing: Sequence
         "Rows without a submission, left as they are: {}.": outcome.without,
         "Handed in but not graded, left as they are: {}.": outcome.ungraded,
         "More than one row, none filled in: {}.": found.doubled,
+        "The id is of one student and the name of another, not filled in: {}.": [
+            book.label(row) for row in found.disputed
+        ],
         "No row, kept in unmatched.csv: {}.": missing,
     }
     first = f"{len(outcome.entered)} grades in column {column!r}, rows found by {found.title}."

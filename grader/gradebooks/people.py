@@ -35,11 +35,15 @@ class Key:
 
 @dataclass(frozen=True)
 class Match:
-    """Whose each row is, by `title` above all; `doubled` are students with more than one row."""
+    """Whose each row is, by `title` above all.
+
+    `doubled` are students with more than one row, `disputed` rows whose id and name are of two students.
+    """
 
     title: str
     students: Mapping[int, str]
-    doubled: tuple[str, ...]
+    doubled: tuple[str, ...] = ()
+    disputed: tuple[int, ...] = ()
 
 
 def people(students: Mapping[str, Mapping[str, Any]], submitted: Iterable[str]) -> dict[str, Person]:
@@ -65,17 +69,21 @@ def match(table: Table, rows: Sequence[int], keys: Sequence[Key], people: Mappin
     """Find each row's student by the column that names most of them, by another where that is empty.
 
     A row whose id names nobody is nobody's, though its name be that of a student: there may be two.
+    So an id is surer than a name, unless names find more than twice as many.
     """
     owners = {False: _owners(people.values(), _ids), True: _owners(people.values(), _names_of)}
     found = {key: dict(_found(table, rows, key, owners[key.is_name])) for key in keys}
-    order = sorted(keys, key=lambda key: -len(found[key]))
-    students = {}
+    order = sorted(keys, key=lambda key: -len(found[key]) / (2 if key.is_name else 1))
+    students, disputed = {}, []
     for row in rows:
         key = next((key for key in order if key.value(table, row)), order[0])
-        if row in found[key]:
+        by_name = {found[name][row] for name in keys if name.is_name and row in found[name]}
+        if row in found[key] and by_name <= {found[key][row]}:
             students[row] = found[key][row]
+        elif row in found[key]:
+            disputed.append(row)
     doubled = [student for student, times in Counter(students.values()).items() if times > 1]
-    return Match(order[0].title, students, tuple(doubled))
+    return Match(order[0].title, students, tuple(doubled), tuple(disputed))
 
 
 def names(name: str) -> set[str]:

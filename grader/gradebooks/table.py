@@ -41,11 +41,6 @@ class Table:
     def fill(self, row: int, column: int, value: str) -> None:
         """Put a number into a cell, in quotes where it stood in quotes or holds the delimiter."""
         cells = self.rows[row]
-        if column >= len(cells):
-            raise ValueError(
-                f"{self.name}, row {row + 1}: {len(cells)} fields, and the first row has "
-                f"{len(self.rows[0])}. Export the file anew."
-            )
         quoted = cells[column].startswith('"') or self.delimiter in value
         cells[column] = f'"{value}"' if quoted else value
 
@@ -73,7 +68,7 @@ def read_table(path: Path) -> Table:
     bom, encoding, text = _decoded(path, content)
     if not text.strip():
         raise ValueError(f"{path} is empty: export it again.")
-    delimiter = max(DELIMITERS, key=lambda one: len(next(_rows(path, text, one))[0]))
+    delimiter = _delimiter(text)
     rows, ends = zip(*_rows(path, text, delimiter), strict=True)
     return Table(path.name, bom, encoding, delimiter, list(rows), list(ends))
 
@@ -88,6 +83,13 @@ def _decoded(path: Path, content: bytes) -> tuple[bytes, str, str]:
         if "\0" not in text and not text.startswith("PK\3\4"):
             return bom, encoding, text
     raise ValueError(f"{path} is no CSV text: export it as CSV, in UTF-8.")
+
+
+def _delimiter(text: str) -> str:
+    """Find what parts the names of the columns, outside of quotes."""
+    header = re.match(r'(?:"[^"]*+"|[^"\r\n])*+', text)
+    bare = re.sub(r'"[^"]*+"', "", header[0] if header else "")
+    return max(DELIMITERS, key=bare.count)
 
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[list[str], str]]:
