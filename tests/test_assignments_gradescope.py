@@ -1,5 +1,6 @@
 """Gradescope's autograder: a zip that holds all it needs, and what runs in the container."""
 
+import ast
 import io
 import json
 import subprocess
@@ -35,6 +36,9 @@ GRADE = {
         "why": {"score": None, "points": 4, "checks": []},
     },
 }
+
+
+MODULES = {"markdown_it": "markdown_it_py"}  # the package of a module of another name
 
 
 @pytest.fixture
@@ -85,6 +89,27 @@ def test_the_packages_in_the_zip_make_the_sets_by_themselves(archive, tmp_path):
     assert json.loads(ran.stdout) == [[26, 26, 29, 35], []]
 
 
+def imported(folder):
+    """What the files of a folder import, by the first part of the name."""
+    nodes = [node for path in folder.rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.split(".")[0] for name in plain | named} - sys.stdlib_module_names
+
+
+def test_all_that_grading_imports_is_installed_in_the_container(archive, tmp_path):
+    archive.extractall(tmp_path)
+    course = tmp_path / "course"
+    needed = archive.read("requirements.txt").decode().split()
+
+    installed = {line.partition("==")[0].lower().replace("-", "_") for line in needed}
+    found = {
+        MODULES.get(name, name) for part in ("assignments", "grader") for name in imported(course / part)
+    }
+
+    assert found - {"assignments", "grader", "transformer_lib", "distributed"} <= installed
+
+
 def test_the_zip_holds_no_key(archive):
     assert not [name for name in archive.namelist() if name.endswith(".ipynb") or "keys" in name]
 
@@ -128,6 +153,14 @@ def test_a_grade_becomes_one_test_a_check():
     ] == [
         ("scores · all", 3, 3, "Yes."),
         ("scores · more", 0, 2, "No."),
+    ]
+
+
+def test_a_written_question_is_a_test_once_it_is_read():
+    read = GRADE | {"questions": {"why": {"score": 2.5, "points": 4, "checks": []}}}
+
+    assert results(read)["tests"] == [
+        {"name": "why", "score": 2.5, "max_score": 4, "visibility": "visible"},
     ]
 
 

@@ -10,6 +10,8 @@ from grader_corpus.case import SET, cell, honest_cells, notebook
 from grading import job, needs_sandbox
 
 from grader.batch import in_pool, on_cluster, one_by_one
+from grader.command import main
+from grader.job import grade
 from grader.store import as_json
 
 pytestmark = [needs_sandbox, pytest.mark.slow]
@@ -33,17 +35,23 @@ def by_student(graded):
 
 
 def fall_once(marks: Path, job):
-    """Grade nothing: end this process when it meets the third job for the first time."""
+    """Grade, but end this process when it meets the third job for the first time."""
     mark = marks / job.submission.student
     first = not mark.exists()
     mark.touch()
     if first and job.submission.student == "student 2":
         os.kill(os.getpid(), signal.SIGKILL)
-    return {"student": job.submission.student, "process": os.getpid()}
+    return grade(job)
 
 
 def fall_always(job):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def files_of(out: Path, words):
+    """Grade with the command; every file that it writes, by its path."""
+    assert main([*words, "--out", str(out)]) == 0
+    return {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +92,33 @@ def test_dask_loses_nothing_with_a_worker(in_turn, cluster):
     assert by_student([first, *graded]) == in_turn
 
 
-def test_a_pool_loses_nothing_with_a_process(tmp_path):
+@pytest.mark.filterwarnings("default")
+def test_the_command_writes_the_same_files_whichever_way_it_grades(cluster, tmp_path):
+    submissions = tmp_path / "submissions"
+    submissions.mkdir()
+    for number, changes in enumerate(CHANGES[:4]):
+        content = notebook([cell(SET.setup), *honest_cells(**changes).values()])
+        (submissions / f"s{number}.ipynb").write_bytes(content)
+    ways = {
+        "turn": ["--jobs", "1"],
+        "pool": ["--jobs", "2"],
+        "dask": ["--scheduler", cluster.scheduler_address],
+    }
+
+    written = {
+        way: files_of(tmp_path / way, [str(submissions), "--set", "small_set:make", *options])
+        for way, options in ways.items()
+    }
+
+    assert len(written["turn"]) == 4 + 2 * 4 + 4  # results, pages, and four files on the class
+    assert written["turn"] == written["pool"] == written["dask"]
+
+
+def test_a_pool_loses_nothing_with_a_process(in_turn, tmp_path):
     graded = list(in_pool(JOBS, 2, partial(fall_once, tmp_path)))
 
-    assert sorted(result["student"] for _, result in graded) == [f"student {n}" for n in range(len(JOBS))]
+    assert len(graded) == len(JOBS)
+    assert by_student(graded) == in_turn
 
 
 def test_submissions_that_end_every_process_do_not_go_on_for_ever():
