@@ -7,7 +7,7 @@ from typing import Any
 from assignments.problem_set import ProblemSet, Written
 from grader.classbook import Entry
 from grader.gradebooks.filling import number
-from grader.gradebooks.plain import as_csv
+from grader.gradebooks.plain import as_csv, safe
 from grader.gradebooks.table import Table, read_table
 from grader.marking import Result
 from grader.store import write
@@ -35,7 +35,7 @@ def offer(path: Path, entries: Sequence[Entry], problem_set: ProblemSet) -> list
     if not known:
         write(path, template(entries, problem_set))
         return []
-    absent = [entry.student for entry in entries if entry.graded and entry.student not in known]
+    absent = [entry.student for entry in entries if entry.graded and safe(entry.student) not in known]
     return [f"{path} has no line for {', '.join(absent)}: add one for each."] if absent else []
 
 
@@ -49,14 +49,15 @@ def read_points(path: Path, problem_set: ProblemSet, students: Iterable[str]) ->
     """
     table = read_table(path)
     questions = _questions(path, table, problem_set)
-    known, points = set(students), Points()
+    known, points = {safe(student): student for student in students}, Points()
     at = table.columns.index("student")
     for row in range(1, len(table.rows)):
-        student = table.cell(row, at)
+        written = table.cell(row, at)
+        student = known.get(written, written)
         given = {question: table.cell(row, column) for question, column in questions.items()}
         if not student and not any(given.values()):
             continue
-        if student not in known or student in points:
+        if written not in known or student in points:
             why = "stands there twice" if student in points else "is no student of this assignment"
             raise ValueError(f"{path}, row {row + 1}: {student!r} {why}. Nothing was written.")
         points[student] = {

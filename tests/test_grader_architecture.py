@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GRADER = sorted((ROOT / "grader").glob("*.py"))
+GRADER = sorted((ROOT / "grader").rglob("*.py"))
 LIBRARY = sorted((ROOT / "transformer_lib").rglob("*.py"))
 FAR_SIDE = {"worker": {"grader.wire"}, "wire": {"numpy", "torch"}, "__init__": set()}
 

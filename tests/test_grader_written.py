@@ -3,7 +3,9 @@
 import pytest
 from gradebooks import PEOPLE, SET, absent, entry, graded
 
+from grader.classbook import Entry
 from grader.feedback import markdown
+from grader.gradebooks.people import Person
 from grader.written import offer, read_points, with_points
 
 CLASS = (entry("ada"), entry("bob"), entry("eve", status="unreadable"), absent("zoe"))
@@ -83,6 +85,15 @@ def test_points_are_read_as_spreadsheets_write_them(table, text, encoding):
 def test_points_that_cannot_be_are_refused_in_a_sentence(table, text, said):
     with pytest.raises(ValueError, match=said):
         points(table, text)
+
+
+def test_a_student_whose_name_a_spreadsheet_would_compute_gets_points(table):
+    odd = Entry(person=Person("=1"), result=graded("=1"))
+    offer(table, [odd], SET)
+    table.write_text(table.read_text("utf-8").rstrip() + "2\n")
+
+    assert read_points(table, SET, ["=1"]) == {"=1": {"why": 2}}
+    assert offer(table, [odd], SET) == []
 
 
 def test_points_are_added_to_the_score():

@@ -12,6 +12,12 @@ from bs4 import BeautifulSoup
 from chapters import CHAPTERS, ROOT, text
 from conftest import BOOK
 
+from assignments import SETS
+from grader.classbook import Entry
+from grader.gradebooks.people import Person
+from grader.marking import result
+from grader.submission import Submission
+from grader.written import template
 from transformer_lib import explorers
 from transformer_lib.book.lessons import fragment
 from transformer_lib.shapes import InputError
@@ -35,6 +41,10 @@ COMMANDS = "".join(
 WEEKS = re.findall(
     r"^\| \d+ \| ([\d, ]+) \| (\d+) \| (\d+) \|", (PAGES / "teaching.md").read_text("utf-8"), re.MULTILINE
 )
+
+
+def by_hand(student):
+    return SETS["by_hand"](student, 7)
 
 
 def reading(chapter):
@@ -131,6 +141,24 @@ def test_the_first_grade_comes_by_the_commands_as_they_are_printed(tmp_path):
     assert ada["score"] == ada["points"] > 0
     assert alan["score"] == 0
     assert (tmp_path / "grades" / "feedback" / "ada.html").exists()
+    *_, of_ada, of_alan = (tmp_path / "grades" / "canvas.csv").read_text("utf-8").splitlines()
+    assert of_ada == f'"Lovelace, Ada",101,,ada,Fall,{ada["score"]}'
+    assert of_alan == '"Turing, Alan",102,,alan,Fall,0'
+
+
+def test_the_table_for_written_points_is_the_one_that_is_printed():
+    page = (PAGES / "assigning_and_grading.md").read_text("utf-8")
+    entries = [
+        Entry(
+            person=Person(student, student, name),
+            result=result(Submission(student, ""), by_hand(student), "graded", {}, []),
+        )
+        for student, name in (("ada", "Ada Lovelace"), ("alan", "Alan Turing"))
+    ]
+
+    printed = re.search(r"```text\n(student.*?)```", page, re.DOTALL)
+
+    assert printed[1].splitlines() == template(entries, by_hand("ada")).lstrip("\ufeff").splitlines()
 
 
 def linked_states():
