@@ -1,8 +1,9 @@
 """What a class gets after grading: pages, gradebooks, a report. Needs results, and no sandbox."""
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from assignments.problem_set import ProblemSet
@@ -10,7 +11,7 @@ from grader.classbook import Entry, entries
 from grader.feedback import html, markdown
 from grader.found import Found
 from grader.gradebooks.canvas import marked_late, read_canvas
-from grader.gradebooks.filling import Gradebook, fill, listed, sentences
+from grader.gradebooks.filling import Gradebook, fill, named, sentences
 from grader.gradebooks.gradescope import results_json
 from grader.gradebooks.moodle import lateness, read_moodle
 from grader.gradebooks.people import Match, Person
@@ -21,6 +22,8 @@ from grader.report import report
 from grader.store import as_json, write
 from grader.written import Points, offer, read_points, with_points
 
+Books = tuple[tuple[Gradebook, Match], ...]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -30,7 +33,7 @@ class Plan:
     assignment: Assignment
     problem_set: ProblemSet  # of any student: titles, ids and points are the same
     people: Mapping[str, Person]
-    books: tuple[tuple[Gradebook, Match], ...]
+    books: Books
     late: Mapping[str, str]
     points: Points  # of written questions
     template: Path | None  # where to offer a table for them
@@ -49,19 +52,7 @@ def plan(
         One of them cannot be used; nothing is written yet.
     """
     out, problem_set = Path(options.out), assignment.problem_set(found[0].student)
-    late = {one.student: said for one in found if (said := marked_late(one.path))}
-    books = []
-    for book in _books(options, problem_set):
-        if _same_file(getattr(options, book.lms), out / f"{book.lms}.csv"):
-            raise ValueError(f"{out}/{book.lms}.csv would be written over itself: move the export elsewhere.")
-        books.append((book, book.match(people)))
-        if book.lms == "moodle":
-            late |= dict(lateness(book, books[-1][1], options.due))
-    if options.due is not None and not options.moodle:
-        raise ValueError(
-            "--due needs the times of a worksheet, --moodle. Canvas marks late files by name; "
-            "a file's own time changes with each copy."
-        )
+    books = tuple((book, book.match(people)) for book in _books(options, problem_set))
     table = options.written or out / "written.csv"
     given = options.written or (problem_set.written and table.exists())
     return Plan(
@@ -69,8 +60,8 @@ def plan(
         assignment=assignment,
         problem_set=problem_set,
         people=people,
-        books=tuple(books),
-        late=late,
+        books=books,
+        late=_late(found, books, options.due),
         points=read_points(table, problem_set, people) if given else {},
         template=None if options.written else table,
         overwrite=options.overwrite,
@@ -93,27 +84,42 @@ def hand_back(plan: Plan, graded: Iterable[Result], strays: Sequence[str]) -> li
     return [*said, *filled]
 
 
-def _books(options: argparse.Namespace, problem_set: ProblemSet) -> Iterable[Gradebook]:
+def _books(options: argparse.Namespace, problem_set: ProblemSet) -> Iterator[Gradebook]:
+    """Read the gradebooks that are given."""
+    for lms in ("canvas", "moodle"):
+        export, target = getattr(options, lms), Path(options.out, f"{lms}.csv")
+        if export and export.exists() and target.exists() and export.samefile(target):
+            raise ValueError(f"{target} would be written over itself: move the export elsewhere.")
     if options.canvas:
         yield read_canvas(options.canvas, (problem_set.title, problem_set.name), options.column)
     if options.moodle:
         yield read_moodle(options.moodle)
 
 
+def _late(found: Iterable[Found], books: Books, due: datetime | None) -> dict[str, str]:
+    """Give each late student with how it is known: Moodle's worksheet, or the names Canvas gives."""
+    worksheet = next(((book, whose) for book, whose in books if book.lms == "moodle"), None)
+    if due is not None and worksheet is None:
+        raise ValueError(
+            "--due needs the times of a worksheet, --moodle. Canvas marks late files by name; "
+            "a file's own time changes with each copy."
+        )
+    late = {one.student: said for one in found if (said := marked_late(one.path))}
+    return late | (dict(lateness(*worksheet, due)) if worksheet else {})
+
+
 def _write_pages(plan: Plan, results: Iterable[Result]) -> None:
     """Write a page for each student, and where asked what Gradescope reads."""
-    folders = {"feedback": plan.out / "feedback"} | (
-        {"gradescope": plan.out / "gradescope"} if plan.gradescope else {}
-    )
-    for folder in folders.values():
+    pages, uploads = plan.out / "feedback", plan.out / "gradescope"
+    for folder in (pages, uploads) if plan.gradescope else (pages,):
         folder.mkdir(parents=True, exist_ok=True)
     for result in results:
         student = result["student"]
         page = markdown(result, plan.assignment.problem_set(student))
-        write(folders["feedback"] / f"{student}.md", page)
-        write(folders["feedback"] / f"{student}.html", html(page))
+        write(pages / f"{student}.md", page)
+        write(pages / f"{student}.html", html(page))
         if plan.gradescope:
-            write(folders["gradescope"] / f"{student}.json", results_json(result))
+            write(uploads / f"{student}.json", results_json(result))
 
 
 def _fill(plan: Plan, of_class: Sequence[Entry]) -> Iterable[str]:
@@ -132,15 +138,9 @@ def _fill(plan: Plan, of_class: Sequence[Entry]) -> Iterable[str]:
 
 def _about_points(plan: Plan, results: Iterable[Result]) -> list[str]:
     without = {who for who, points in plan.points.items() if points} - {one["student"] for one in results}
-    return [f"Points for written questions, but nothing handed in: {listed(sorted(without))}."] * bool(
-        without
-    )
+    return named({"Points for written questions, but nothing handed in": sorted(without)})
 
 
 def _about_lateness(of_class: Iterable[Entry]) -> list[str]:
     late = [f"{entry.student} ({entry.late})" for entry in of_class if entry.late and entry.result]
-    return [f"Late, with no points taken: {listed(late)}."] if late else []
-
-
-def _same_file(path: Path, other: Path) -> bool:
-    return other.exists() and path.exists() and path.samefile(other)
+    return named({"Late, with no points taken": late})

@@ -99,11 +99,11 @@ def test_all_who_are_not_filled_in_are_named(canvas):
     said = filled(canvas(CANVAS.replace("u1,ada", "u1,lovelace")), of_class)
 
     assert said == [
-        "1 grades in column 'A small set (11)', rows found by SIS Login ID.",
-        "Without the points of written questions, which wait: bob.",
-        "Rows without a submission, left as they are: 2, Lovelace, Ada; Stone, Zoe.",
-        "Handed in but not graded, left as they are: eve (unreadable).",
-        "No row, kept in unmatched.csv: ada.",
+        "Grades in column 'A small set (11)': 1, rows found by SIS Login ID.",
+        "Without the points of written questions, which wait (1): bob.",
+        "Rows without a submission, left as they are (2): Lovelace, Ada; Stone, Zoe.",
+        "Handed in but not graded, left as they are (1): eve (unreadable).",
+        "No row, kept in unmatched.csv (1): ada.",
     ]
 
 
@@ -113,7 +113,9 @@ def test_another_grade_is_kept_and_spoken_of(canvas):
 
     said = filled(book)
 
-    assert "Another grade stands there and was kept (--overwrite replaces it): bob has 1.5, graded 2." in said
+    assert (
+        "Another grade stands there and was kept; --overwrite replaces it (1): bob has 1.5, graded 2." in said
+    )
     assert "u2,BOB,A,EX,1.5,55.5" in bytes(book.table).decode()
 
 
@@ -148,7 +150,7 @@ def test_two_rows_of_one_student_are_not_filled_in(canvas):
 
     said = filled(book)
 
-    assert "More than one row, none filled in: ada." in said
+    assert "More than one row, none filled in (1): ada." in said
     assert not [line for line in changed(text, book) if "ada" in line]
 
 
@@ -157,7 +159,7 @@ def test_points_possible_of_its_own_scale_the_grades(canvas):
 
     said = filled(book)
 
-    assert "Scaled from 11 to 100 points, the points that the file says are possible." in said
+    assert "Scaled to the points that the file says are possible (1): from 11 to 100." in said
     assert 'u1,ada,"A, ""x""",7,36.36,' in bytes(book.table).decode()  # 4 of 11
 
 
@@ -265,8 +267,8 @@ def test_a_name_does_not_count_against_an_id(canvas):
 def test_an_id_of_one_student_and_a_name_of_another_are_told(canvas):
     said = filled(canvas(CANVAS.replace("u3,eve", "u3,x").replace("u4,zoe", "u4,eve")))
 
-    assert "The id is of one student and the name of another, not filled in: Stone, Zoe." in said
-    assert "No row, kept in unmatched.csv: eve." in said
+    assert "The id of one student and the name of another, not filled in (1): Stone, Zoe." in said
+    assert "No row, kept in unmatched.csv (1): eve." in said
 
 
 def test_ids_that_are_alike_by_chance_do_not_count_against_names(canvas):
@@ -292,8 +294,8 @@ def test_a_worksheet_is_filled_in_and_nothing_else(moodle):
     said = filled(book, CLASS[:2])
 
     assert [line.split(",")[4] for line in changed(MOODLE, book)] == ["4", "2"]
-    assert said[0] == "2 grades in column 'Grade', rows found by Email address."
-    assert "Rows without a submission, left as they are: Eve." in said
+    assert said[0] == "Grades in column 'Grade': 2, rows found by Email address."
+    assert "Rows without a submission, left as they are (1): Eve." in said
 
 
 def test_a_worksheet_with_decimal_commas_gets_them(moodle):
@@ -302,7 +304,7 @@ def test_a_worksheet_with_decimal_commas_gets_them(moodle):
     said = filled(book, CLASS[:1])
 
     assert ',Submitted,"36,36","100,00",' in bytes(book.table).decode()
-    assert "Scaled from 11 to 100 points, the points that the file says are possible." in said
+    assert "Scaled to the points that the file says are possible (1): from 11 to 100." in said
 
 
 @pytest.mark.parametrize("text", [CANVAS, MOODLE.replace("Grade,", "Note,")])

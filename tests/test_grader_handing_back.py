@@ -92,9 +92,9 @@ def test_every_gradebook_is_filled_in_from_the_results_that_are_stored(class_, e
     said = capsys.readouterr().out
     assert code == 0
     assert "3 of 3 were graded before." in said
-    assert "canvas.csv: 2 grades in column 'A small set (11)', rows found by SIS Login ID." in said
-    assert "canvas.csv: Handed in but not graded, left as they are: eve (unreadable)." in said
-    assert "Late, with no points taken: bob (Moodle says: 2 hours late)." in said
+    assert "canvas.csv: Grades in column 'A small set (11)': 2, rows found by SIS Login ID." in said
+    assert "canvas.csv: Handed in but not graded, left as they are (1): eve (unreadable)." in said
+    assert "Late, with no points taken (1): bob (Moodle says: 2 hours late)." in said
     assert ',7,8,"55.50"' in (class_ / "grades" / "canvas.csv").read_text("utf-8")
     assert ",Submitted,8,11.00," in (class_ / "grades" / "moodle.csv").read_text("utf-8")
     assert json.loads((class_ / "grades" / "gradescope" / "ada.json").read_text())["score"] == 8
@@ -126,7 +126,7 @@ def test_written_points_of_a_student_who_is_not_there_are_spoken_of(class_, tmp_
 
     run(class_, "--written", str(points))
 
-    assert "Points for written questions, but nothing handed in: zoe." in capsys.readouterr().out
+    assert "Points for written questions, but nothing handed in (1): zoe." in capsys.readouterr().out
     assert points.read_text() == "student,why\nzoe,2\n"
 
 

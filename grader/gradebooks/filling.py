@@ -90,7 +90,7 @@ def _grade(entry: Entry, possible: str, outcome: Outcome) -> str:
     score, most = entry.result["score"], number(possible)
     if most and most not in (entry.total, entry.result["points"]):
         score *= most / entry.total
-        outcome.scaled.add(f"{entry.total:g} to {most:g}")
+        outcome.scaled.add(f"from {entry.total:g} to {most:g}")
     text = f"{round(score, 2):g}" if score < 1000 else f"{score:.0f}"
     return text.replace(".", ",") if re.search(r"\d,\d+$", possible) else text
 
@@ -107,28 +107,25 @@ def number(text: str) -> float | None:
 
 def sentences(book: Gradebook, found: Match, outcome: Outcome, missing: Sequence[str]) -> list[str]:
     """Say what was entered, and name all who were not."""
-    file, column = f"{book.lms}.csv", book.table.columns[book.column]
+    column, entered = book.table.columns[book.column], len(outcome.entered)
     said = {
-        "Scaled from {} points, the points that the file says are possible.": sorted(outcome.scaled),
-        "Without the points of written questions, which wait: {}.": outcome.waiting,
-        "Another grade stands there and was kept (--overwrite replaces it): {}.": outcome.kept,
-        "Rows without a submission, left as they are: {}.": outcome.without,
-        "Handed in but not graded, left as they are: {}.": outcome.ungraded,
-        "More than one row, none filled in: {}.": found.doubled,
-        "The id is of one student and the name of another, not filled in: {}.": [
-            book.label(row) for row in found.disputed
-        ],
-        "No row, kept in unmatched.csv: {}.": missing,
+        "Scaled to the points that the file says are possible": sorted(outcome.scaled),
+        "Without the points of written questions, which wait": outcome.waiting,
+        "Another grade stands there and was kept; --overwrite replaces it": outcome.kept,
+        "Rows without a submission, left as they are": outcome.without,
+        "Handed in but not graded, left as they are": outcome.ungraded,
+        "More than one row, none filled in": found.doubled,
+        "The id of one student and the name of another, not filled in": [*map(book.label, found.disputed)],
+        "No row, kept in unmatched.csv": missing,
     }
-    first = f"{len(outcome.entered)} grades in column {column!r}, rows found by {found.title}."
-    lines = [first, *(text.format(listed(who)) for text, who in said.items() if who)]
-    return [f"{file}: {line}" for line in lines]
+    first = f"Grades in column {column!r}: {entered}, rows found by {found.title}."
+    return [f"{book.lms}.csv: {line}" for line in (first, *named(said))]
 
 
-def listed(items: Sequence[str]) -> str:
-    """List all of them, with their number where it helps.
+def named(said: Mapping[str, Sequence[str]]) -> list[str]:
+    """Make a sentence of each list that names anybody.
 
-    >>> listed(["ada"]), listed(["ada", "bob"])
-    ('ada', '2, ada; bob')
+    >>> named({"Late": ["ada", "Turing, Alan"], "Lost": []})
+    ['Late (2): ada; Turing, Alan.']
     """
-    return "; ".join(items) if len(items) == 1 else f"{len(items)}, {'; '.join(items)}"
+    return [f"{what} ({len(who)}): {'; '.join(who)}." for what, who in said.items() if who]
