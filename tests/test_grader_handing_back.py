@@ -85,7 +85,7 @@ def test_a_plain_table_holds_the_whole_class(class_):
 
 def test_every_gradebook_is_filled_in_from_the_results_that_are_stored(class_, export, capsys):
     canvas = export(CANVAS)
-    (class_ / "WORKSHEET.csv").write_text(MOODLE)
+    (class_ / "WORKSHEET.csv").write_text(MOODLE + "Participant 4,Zoe,zoe@example.org,1 day late,,11.00,-,\n")
 
     code = run(class_, "--canvas", canvas, "--moodle", str(class_ / "WORKSHEET.csv"), "--gradescope")
 

@@ -57,13 +57,12 @@ def moment(text: str) -> datetime | None:
     >>> moment("Monday, 30 November 2026, 11:59 PM")
     datetime.datetime(2026, 11, 30, 23, 59)
     """
-    plain = " ".join(text.split())  # Moodle puts narrow spaces before AM and PM
     for form in TIMES:
         try:
-            return datetime.strptime(plain, form)
+            return datetime.strptime(text, form)  # whose spaces are any, also Moodle's narrow ones
         except ValueError:
             continue
     try:
-        return datetime.fromisoformat(plain)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
