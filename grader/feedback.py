@@ -42,7 +42,7 @@ def markdown(result: Result, problem_set: ProblemSet) -> str:
         if isinstance(question, Written):
             lines += [_read(marks), ""]
             continue
-        lines += ["| check | points | |", "| --- | --- | --- |"]
+        lines += ["| check | points | remark |", "| --- | --- | --- |"]
         lines += [_row(check) for check in marks["checks"]] + [""]
     return "\n".join(lines)
 
