@@ -1,4 +1,4 @@
-"""What makes a built page light: it loads what it uses, and no picture that is hidden."""
+"""What makes a built page light: it loads what it uses, and pictures when they come near."""
 
 from typing import Any
 
@@ -27,10 +27,9 @@ def _is_unused(asset: Any) -> bool:
 
 
 def _visit_image(writer: HTML5Translator, node: nodes.image) -> None:
-    """Write a picture with its size, so that nothing moves when it comes; a hidden twin need not come."""
+    """Write a picture with its size, so that nothing moves when it comes; a hidden twin never comes."""
     size = get_image_size(str(writer.builder.srcdir / node["uri"]))
-    if "explorer-twin" in node["classes"]:
-        node["loading"] = "lazy"
+    node["loading"] = "lazy"
     type(writer).visit_image(writer, node)
     if size:
         tag = f'<img width="{size[0]}" height="{size[1]}" '
