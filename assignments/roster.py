@@ -10,10 +10,12 @@ from pathlib import Path
 
 from transformer_lib.shapes import InputError
 
-ID_COLUMNS = ("student", "student_id", "studentid", "id", "sid", "sis_login_id", "login", "username")
+CANVAS = "sis_login_id"  # in Canvas's exports `student` is a name
+ID_COLUMNS = (CANVAS, "student", "student_id", "studentid", "id", "sid", "login", "username")
 NAME_COLUMNS = ("name", "full_name", "student_name", "display_name")
 EMAIL_COLUMNS = ("email", "e-mail", "email_address", "mail")
 DELIMITERS = (",", ";", "\t")
+NOBODY = {"", "points possible", "student, test", "test student", "test, student"}  # rows of Canvas's
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
 
@@ -36,6 +38,7 @@ def read_roster(path: Path) -> list[Student]:
 
     A CSV file in UTF-8, with or without a byte-order mark, with commas, semicolons or tabs. Its first
     line names the columns: `student` (or `id`, `sid`, `login`), and if there are any `name` and `email`.
+    The gradebook that Canvas exports is a roster too.
 
     Raises
     ------
@@ -49,7 +52,11 @@ def read_roster(path: Path) -> list[Student]:
     rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=_delimiter(lines[0]), strict=True)
     try:
         header = [_plain(name) for name in next(rows)]
-        students = [(rows.line_num, _student(path, rows.line_num, header, row)) for row in rows if any(row)]
+        students = [
+            (rows.line_num, _student(path, rows.line_num, header, row))
+            for row in rows
+            if any(row) and not _is_nobody(header, row)
+        ]
     except csv.Error as error:
         raise InputError(f"{path}, line {rows.line_num}: {error}. Export the roster anew as CSV.") from None
     _check_unique(path, students)
@@ -92,6 +99,12 @@ def _plain(name: str) -> str:
     return re.sub(r"\s+", "_", name.strip().lower())
 
 
+def _is_nobody(header: Sequence[str], row: Sequence[str]) -> bool:
+    """Tell Canvas's rows on points and policies, and its test student, from students."""
+    named = dict(zip(header, row, strict=False)).get("student", "")
+    return CANVAS in header and named.strip().casefold() in NOBODY
+
+
 def _student(path: Path, line: int, header: Sequence[str], row: Sequence[str]) -> Student:
     if len(row) != len(header):
         raise InputError(
@@ -109,6 +122,9 @@ def _student(path: Path, line: int, header: Sequence[str], row: Sequence[str]) -
     if not fields[id_column]:
         raise InputError(f"{path}, line {line}: the {id_column} is empty. Give each student an id.")
     name, email = (fields.get(_first(header, columns) or "", "") for columns in (NAME_COLUMNS, EMAIL_COLUMNS))
+    if id_column == CANVAS and not name:
+        last, _, first = fields.get("student", "").partition(", ")
+        name = f"{first} {last}".strip()
     return Student(fields[id_column], name, email)
 
 

@@ -34,6 +34,20 @@ def test_a_roster_is_read_however_it_was_exported(tmp_path, content):
     assert read_roster(roster(tmp_path, content)) == [ADA, ZOE]
 
 
+def test_a_gradebook_of_canvas_is_a_roster_without_its_points_and_its_test_student(tmp_path):
+    path = roster(
+        tmp_path,
+        "Student,ID,SIS User ID,SIS Login ID,Section,By hand (12)\n"
+        ",,,,,Manual Posting\n"
+        "    Points Possible,,,,,26\n"
+        '"Lovelace, Ada",17,u17,ada,A,\n'
+        '"Ångström, Zoë",18,u18,zoë,A,\n'
+        '"Student, Test",99,,5f3c,A,\n',
+    )
+
+    assert read_roster(path) == [ADA, ZOE]
+
+
 def test_an_address_is_read_where_there_is_one(tmp_path):
     path = roster(tmp_path, 'Name,SID,Email\n"Lovelace, Ada",7,ada@example.org\n')
 
