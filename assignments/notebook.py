@@ -1,6 +1,8 @@
 """A problem set as notebooks: the student's, with stubs, and the key, with solutions and rubrics."""
 
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
@@ -8,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from assignments.problem_set import ProblemSet, Question, Written
 
+CHAPTER = Path(__file__).parents[1] / "notebooks" / "00_start_here.ipynb"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -17,7 +20,8 @@ def student_notebook(made: ProblemSet) -> NotebookNode:
     Each answer cell begins with a line such as `# Question 2 · Four weights`, so that it is found
     when its metadata is lost. Cell ids are fixed: the same set gives the same bytes.
     """
-    cells = [_opening(made), _cell(new_code_cell(made.setup), "setup")]
+    cells = [_opening(made), _cell(new_code_cell(on_colab()), "on-colab")]
+    cells.append(_cell(new_code_cell(made.setup), "setup"))
     for number, question in made.numbered():
         cells += _asked(number, question, made)
     return _notebook(cells, made)
@@ -30,6 +34,13 @@ def key_notebook(made: ProblemSet) -> NotebookNode:
         cells.append(_text(number, question))
         cells += _solved(number, question, made)
     return _notebook(cells, made)
+
+
+@cache
+def on_colab() -> str:
+    """Give the code that installs the library on Colab, and elsewhere does nothing: a chapter's own."""
+    (code,) = (cell.source for cell in nbformat.read(CHAPTER, 4).cells if cell.id == "on-colab")
+    return code
 
 
 def as_text(notebook: NotebookNode) -> str:

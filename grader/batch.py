@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing import connection
 from typing import Any
 
@@ -16,7 +17,7 @@ from grader.job import Job, grade
 from grader.marking import Result
 
 Graded = Iterator[tuple[Job, Result]]
-REFRESHED = 200  # submissions a process grades before a new one takes its place
+REFRESHED = 200  # submissions a process grades before new ones take the places of all
 
 
 def one_by_one(jobs: Sequence[Job]) -> Graded:
@@ -26,11 +27,16 @@ def one_by_one(jobs: Sequence[Job]) -> Graded:
 
 
 def in_pool(jobs: Sequence[Job], processes: int, work: Callable[[Job], Result] = grade) -> Graded:
-    """Grade in several processes; what a killed one had in hand is graded again by a new pool."""
+    """Grade in several processes; what a killed one had in hand is graded again by a new pool.
+
+    A new pool begins after some submissions, so that memory stays as it is. That a pool renews its
+    processes one by one, `max_tasks_per_child`, can stop for good in Python 3.11.
+    """
     left = dict(enumerate(jobs))
     while left:
         before = len(left)
-        for number, result in _one_pool(left, processes, work):
+        some = dict(islice(left.items(), REFRESHED * processes))
+        for number, result in _one_pool(some, processes, work):
             yield left.pop(number), result
         if len(left) == before:
             raise RuntimeError(f"{before} submissions end every process that grades them.")
@@ -41,9 +47,7 @@ def _one_pool(
 ) -> Iterator[tuple[int, Result]]:
     """Give results until all are there, or the pool is broken."""
     context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(
-        processes, context, initializer=_end_with_parent, max_tasks_per_child=REFRESHED
-    ) as pool:
+    with ProcessPoolExecutor(processes, context, initializer=_end_with_parent) as pool:
         futures = {pool.submit(work, job): number for number, job in jobs.items()}
         try:
             for future in as_completed(futures):

@@ -27,7 +27,7 @@ def lines(code):
 def code_of_the_judges():
     """All lines of the package that are code and hold no text of a question."""
     found = set()
-    for path in Path(assignments.__file__).parent.glob("*.py"):
+    for path in Path(assignments.__file__).parent.rglob("*.py"):
         text = path.read_text("utf-8")
         strings = {
             number
@@ -84,9 +84,18 @@ def test_cell_ids_are_those_of_the_questions(name):
     one = made(name)
     ids = [cell["id"] for cell in student_notebook(one)["cells"]]
 
-    assert ids[:2] == ["opening", "setup"]
+    assert ids[:3] == ["opening", "on-colab", "setup"]
     assert [id for id in ids if id in {q.id for q in one.questions}] == [q.id for q in one.questions]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_on_colab_its_first_code_installs_the_library(name):
+    cells = student_notebook(made(name))["cells"]
+    first = next(cell for cell in cells if cell["cell_type"] == "code")
+
+    assert first["source"].startswith('import sys\n\nif "google.colab" in sys.modules:')
+    assert "git+https://" in first["source"]
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from grader_corpus.case import SET, cell, honest_cells, notebook
 from grading import job, needs_sandbox
 
-from grader.batch import in_pool, on_cluster, one_by_one
+from grader.batch import REFRESHED, in_pool, on_cluster, one_by_one
 from grader.command import main
 from grader.job import grade
 from grader.store import as_json
@@ -46,6 +47,10 @@ def fall_once(marks: Path, job):
 
 def fall_always(job):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def student_of(job):
+    return job.submission.student
 
 
 def files_of(out: Path, words):
@@ -112,6 +117,14 @@ def test_the_command_writes_the_same_files_whichever_way_it_grades(cluster, tmp_
 
     assert len(written["turn"]) == 4 + 2 * 4 + 4  # results, pages, and four files on the class
     assert written["turn"] == written["pool"] == written["dask"]
+
+
+def test_a_class_larger_than_one_pool_is_graded_whole():
+    copies = 2 * REFRESHED // len(JOBS) + 50
+
+    graded = Counter(student for _, student in in_pool(JOBS * copies, 2, student_of))
+
+    assert graded == {job.submission.student: copies for job in JOBS}
 
 
 def test_a_pool_loses_nothing_with_a_process(in_turn, tmp_path):

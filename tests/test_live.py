@@ -7,11 +7,14 @@ import nbformat
 import pytest
 from chapters import ROOT
 from check_notebooks import faults
+from classroom import made
 from conftest import Visit
 from live import APPLICATIONS, EMPTY, Application, Live, jupyter
 from playwright.sync_api import expect
 from test_explorers import ALL, state_traits, states
 from test_explorers_in_the_book import BEFORE_TYPING, TYPED, flat
+
+from assignments.notebook import as_text, student_notebook
 
 pytestmark = pytest.mark.live
 
@@ -152,6 +155,14 @@ def test_a_chapter_runs_and_saving_it_keeps_what_was_written(application):
     saved = notebook.path.read_text("utf-8")
     assert sources(saved) == [ANSWER if 'check("0.1"' in one else one for one in sources(CHAPTER)]
     assert list(faults(notebook.path)) == ["an explorer's state is not stored: run `make notebooks`"]
+
+
+def test_a_problem_set_opens_and_runs_unsolved(application):
+    notebook = application.open("problems", as_text(student_notebook(made("by_hand"))))
+
+    notebook.run_all()
+
+    expect(notebook.cell("# Open check").first).to_contain_text("Not tried yet")
 
 
 def sources(text):
