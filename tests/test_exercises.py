@@ -187,6 +187,13 @@ def test_the_stored_output_of_a_stub_says_not_tried_yet(number):
     assert "".join(output["data"]["text/plain"]).startswith("Not tried yet. ")
 
 
+TRAINING = {11, 13, 14, 15, 16}  # chapters whose cells take their time
+each_run = pytest.mark.parametrize(
+    "number",
+    [pytest.param(x, marks=[pytest.mark.slow] * (int(x.split(".")[0]) in TRAINING)) for x in PRINTED],
+)
+
+
 @cache
 def states(path):
     """What is known in a chapter where each exercise begins, by the text of its stub."""
@@ -210,7 +217,7 @@ def run(path, stub, code):
         return eval(last, namespace)
 
 
-@pytest.mark.parametrize("number", PRINTED)
+@each_run
 def test_the_stub_as_printed_runs_and_is_not_tried_yet(number):
     path, entry = PRINTED[number]
 
@@ -219,7 +226,7 @@ def test_the_stub_as_printed_runs_and_is_not_tried_yet(number):
     assert verdict.status == "not tried yet"
 
 
-@pytest.mark.parametrize("number", PRINTED)
+@each_run
 def test_the_solution_as_printed_is_right(number):
     path, entry = PRINTED[number]
     last_line = entry["stub"].strip().splitlines()[-1]

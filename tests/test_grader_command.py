@@ -93,6 +93,7 @@ def test_a_result_that_is_damaged_is_made_again(grade, grades, tmp_path):
 
 
 @needs_sandbox
+@pytest.mark.slow
 def test_an_interrupted_batch_goes_on_and_leaves_no_process(class_, tmp_path, grade, capsys):
     (class_ / "zoe.ipynb").write_bytes(SLOW)
     words = [

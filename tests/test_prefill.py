@@ -84,6 +84,7 @@ def test_a_step_for_eight_texts_takes_much_less_than_eight_steps(record):
     assert apart["seconds"]["texts"] < 3 * step
 
 
+@pytest.mark.slow
 def test_the_benchmark_still_runs():
     done = subprocess.run(
         [sys.executable, "-W", "error", ROOT / "benchmarks" / "prefill.py", "--quick"],

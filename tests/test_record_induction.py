@@ -148,6 +148,7 @@ def test_scores_were_taken_every_50_steps_up_to_the_last_that_the_plan_allows(re
     assert max(len(taken) for taken in steps[3:]) <= induction.Plan().steps / induction.EVERY
 
 
+@pytest.mark.slow
 def test_the_benchmark_still_runs():
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "induction.py", "--quick"],

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_the_benchmark_still_runs():
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "translation.py", "--quick"],

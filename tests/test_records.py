@@ -89,6 +89,7 @@ def test_on_a_cpu_attention_is_slower_than_the_fused_lstm_at_length_and_faster_t
     assert (ratio["attention"] < ratio["LSTM, step by step"]).all()
 
 
+@pytest.mark.slow
 def test_the_benchmark_still_runs():
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "recall.py", "--quick"],
