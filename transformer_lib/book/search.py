@@ -23,6 +23,7 @@ from transformer_lib.book.terms import Term, read_terms
 
 ENGINE = Path("node_modules", "minisearch", "dist", "umd", "index.js")
 GLOSSARY = "book/glossary"
+KEPT = "search_parts"
 # Pages shown after a chapter that says the same.
 BESIDE = ("book/api/", "book/checkers", "book/index_of_terms", "book/instructors/")
 NAMES = ("class", "exception", "function", "method")
@@ -99,12 +100,17 @@ def _add_terms(pages: dict[str, list[Part]], terms: Iterable[Term]) -> None:
         its_parts[:] = [one._replace(terms="; ".join(said[page, one.anchor])) for one in its_parts]
 
 
+def _note(app: Sphinx, page: nodes.document) -> None:
+    """Keep a page's parts with the page, so that a rebuild reads what has changed alone."""
+    app.env.metadata[app.env.docname][KEPT] = parts(page)  # type: ignore[assignment]
+
+
 def _write(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Write the parts of all pages, fetch the engine, and add the page that uses both."""
     engine = Path(app.srcdir, ENGINE)
     if not engine.exists():
         raise ExtensionError(f"The search has no engine, {ENGINE}: `npm ci` installs it.")
-    pages = {name: parts(app.env.get_doctree(name)) for name in sorted(app.env.found_docs)}
+    pages = {name: list(app.env.metadata[name][KEPT]) for name in sorted(app.env.found_docs)}
     _add_terms(pages, chain.from_iterable(read_terms(Path(app.srcdir)).values()))
     rows = [(name, some[0].title, name.startswith(BESIDE), some) for name, some in pages.items()]
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
@@ -123,5 +129,6 @@ def _leave_sphinx_search_out(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("builder-inited", _leave_sphinx_search_out)
+    app.connect("doctree-read", _note)
     app.connect("html-collect-pages", _write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
