@@ -41,7 +41,7 @@ zip: html ## Pack the built book to read without a network, _build/zip; the home
 test: $(VENV)/test html slides chromium bubblewrap ## Pass every test: library, notebooks, explorers, built pages
 	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 --numprocesses=auto
 
-check: lint unit ## Lint, types and unit tests, in a minute
+check: lint unit ## Lint, types and unit tests, in two minutes
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
