@@ -53,6 +53,7 @@ def test_the_exponent_of_growth_is_the_slope_of_the_logarithms(megabytes, p):
     assert memory.exponent([5, 10, 20], megabytes) == p
 
 
+@pytest.mark.slow
 def test_a_longer_pass_takes_more_memory():
     short, long = memory.peaks("fused, causal", [512, 4096])
 

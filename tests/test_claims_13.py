@@ -105,6 +105,7 @@ def cost_of_a_table(sees):
     return -(target * np.log(target)).sum(1) @ often / often.sum()
 
 
+@pytest.mark.slow
 def test_a_table_pays_2_87_for_frequencies_and_2_11_with_the_word_before():
     costs = [cost_of_a_table(sees) for sees in (0, 1, 9)]
 
@@ -245,6 +246,7 @@ def test_one_large_rate_without_warm_up_ends_with_how_often_each_word_comes(reco
     assert max(losses) == pytest.approx(cost_of_a_table(sees=0), abs=0.01)
 
 
+@pytest.mark.slow
 def test_at_step_20_the_loss_is_that_of_frequencies_and_at_40_no_english_word_explains_it(record):
     loss = {at["step"]: at["loss"] for at in record["trainings"][0]["moments"][1:]}
 

@@ -47,6 +47,7 @@ def test_without_its_state_it_is_not_found():
     assert first_explorer(emptied) is None
 
 
+@pytest.mark.slow
 def test_a_notebook_that_has_lost_its_explorer_stops_the_build_with_what_to_do(tmp_path):
     (tmp_path / "conf.py").write_text('extensions = ["myst_nb", "transformer_lib.book.explorer"]')
     (tmp_path / "index.md").write_text("# Home\n\n```{explorer} lost.ipynb\n```\n")

@@ -97,6 +97,7 @@ def test_a_model_that_is_always_wrong_scores_0(make):
     assert make().measure(Known(torch.zeros_like)) == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make", [tasks.translation, tasks.induction, tasks.recall], ids=["translation", "induction", "recall"]
 )

@@ -55,6 +55,7 @@ def test_it_leaves_the_weights_the_history_and_the_picture(tmp_path, capsys):
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_resumed_command_ends_with_the_same_weights(tmp_path, capsys):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     main(["recall", "--steps", "6", "--out", str(whole), *SMALL])

@@ -75,6 +75,7 @@ def test_every_file_for_github_has_a_schema():
     assert set(GITHUB.rglob("*.yml")) == {path for paths in SCHEMAS.values() for path in paths}
 
 
+@pytest.mark.slow
 def test_a_misspelt_key_and_a_job_without_end_are_caught(tmp_path):
     text = (GITHUB / "workflows" / "test.yml").read_text("utf-8")
     misspelt, endless = tmp_path / "misspelt.yml", tmp_path / "endless.yml"
