@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from chapters import NOTEBOOKS
 from conftest import ROOT
 
 BINDER = ROOT / "binder"
@@ -75,3 +76,15 @@ def test_the_image_for_institutions_is_made_in_the_same_order_without_root():
 
     assert places == sorted(places)
     assert "USER root" not in steps
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the budget is kept on Linux")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_chapter_runs_on_one_core_within_two_gib(path):
+    command = [sys.executable, ROOT / "tools" / "budget.py", "--cores", "1", "--gib", "2", path]
+
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"| {path.stem} |" in done.stdout
